@@ -1,0 +1,201 @@
+// Package report holds what one run of the pipeline did, stage by stage, and says
+// it as Markdown, HTML, JSON, SARIF, JUnit XML, text for a terminal, and as GitHub's
+// annotations and job summary.
+//
+// Whatever came from a tool is data: escaped in each format, so that no test name,
+// path or message can become markup, a link, a mention, a workflow command or a
+// control sequence.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/esteira/esteira/pipelines/finding"
+)
+
+// Status is what became of a stage or a run.
+type Status string
+
+// The statuses. Undecided means that the stage could not tell: no data, a tool that
+// broke down, no test at all. That is red, as failed is.
+const (
+	Passed    Status = "passed"
+	Failed    Status = "failed"
+	Undecided Status = "undecided"
+	Skipped   Status = "skipped"
+)
+
+// Red says whether the status blocks: anything but passed and skipped does.
+func (s Status) Red() bool { return s != Passed && s != Skipped }
+
+func (s Status) known() bool {
+	return s == Passed || s == Failed || s == Undecided || s == Skipped
+}
+
+// Fact is something worth knowing about what a stage made, such as an image's digest.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Stage is one stage of a run. Durations are in nanoseconds in JSON.
+type Stage struct {
+	Name   string `json:"name"`
+	Status Status `json:"status"`
+	// Summary is one sentence: what came out, or why it was skipped.
+	Summary string `json:"summary"`
+	// Remedy says what to do where the stage is red.
+	Remedy   string            `json:"remedy,omitempty"`
+	Started  time.Time         `json:"started,omitzero"`
+	Duration time.Duration     `json:"durationNanoseconds"`
+	Tests    *finding.Tests    `json:"tests,omitempty"`
+	Coverage *finding.Coverage `json:"coverage,omitempty"`
+	// Findings are the tools' own; failing tests are in Tests.
+	Findings []finding.Finding `json:"findings,omitempty"`
+	Facts    []Fact            `json:"facts,omitempty"`
+	// Log is the end of the tool's output where the stage is red.
+	Log string `json:"log,omitempty"`
+}
+
+// Run is one run of the pipeline.
+type Run struct {
+	Title    string        `json:"title"`
+	Commit   string        `json:"commit,omitempty"`
+	Started  time.Time     `json:"started,omitzero"`
+	Duration time.Duration `json:"durationNanoseconds"`
+	Stages   []Stage       `json:"stages"`
+}
+
+// nothingRan stands for the stages of a run that has none.
+var nothingRan = Stage{
+	Name: "run", Status: Undecided,
+	Summary: "nothing ran: the run has no stages", Remedy: "see why no stage was chosen",
+}
+
+// shown is the run as it is shown: cleaned, and never without a stage.
+func (r Run) shown() Run {
+	r = r.clean()
+	if len(r.Stages) == 0 {
+		r.Stages = []Stage{nothingRan}
+	}
+	return r
+}
+
+// Status is the worst of the stages': failed before undecided before passed. It is
+// skipped only when every stage was. A run without stages, and one that isn't sound
+// (an unknown status, say), is undecided.
+func (r Run) Status() Status {
+	if len(r.Stages) == 0 || r.check() != nil {
+		return Undecided
+	}
+	for _, worst := range []Status{Failed, Undecided, Passed} {
+		for _, stage := range r.Stages {
+			if stage.Status == worst {
+				return worst
+			}
+		}
+	}
+	return Skipped
+}
+
+// Err is nil when the run is green. Else it names the red stages, why they are red
+// and what to do, in lines for a terminal.
+func (r Run) Err() error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	var lines []string
+	for _, stage := range r.shown().Stages {
+		if stage.Status.Red() {
+			lines = append(lines, stage.complaint())
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return nil
+	case 1:
+		return errors.New(lines[0])
+	}
+	return fmt.Errorf("%d of %d stages are red:\n%s", len(lines), len(r.Stages), strings.Join(lines, "\n"))
+}
+
+// complaint is a red stage in one line.
+func (s Stage) complaint() string {
+	line := fmt.Sprintf("%s %s", s.Name, s.Status)
+	if s.Summary != "" {
+		line += ": " + s.Summary
+	}
+	if s.Remedy != "" {
+		line += " → " + s.Remedy
+	}
+	return line
+}
+
+// check makes sure that the run is sound, so that no damage is shown as green.
+func (r Run) check() error {
+	for i, stage := range r.Stages {
+		if err := stage.check(); err != nil {
+			return fmt.Errorf("report: stages[%d] %q: %w", i, stage.Name, err)
+		}
+	}
+	return nil
+}
+
+func (s Stage) check() error {
+	switch {
+	case strings.TrimSpace(s.Name) == "":
+		return errors.New("it has no name")
+	case !s.Status.known():
+		return fmt.Errorf("status %q is none of passed, failed, undecided, skipped", s.Status)
+	case s.Status == Skipped && strings.TrimSpace(s.Summary) == "":
+		return errors.New("it was skipped without a reason: say in its summary why")
+	case s.Duration < 0:
+		return fmt.Errorf("it took %v: no stage takes less than nothing", s.Duration)
+	}
+	for i, f := range s.Findings {
+		if f.Severity.Rank() < 0 {
+			return fmt.Errorf("findings[%d], rule %q: severity %q is none of %v", i, f.Rule, f.Severity, finding.Severities)
+		}
+	}
+	if s.Tests == nil {
+		return nil
+	}
+	if err := s.Tests.Check(); err != nil {
+		return err
+	}
+	if s.Status == Passed && s.Tests.Red() {
+		return fmt.Errorf("it says passed, and %d of its tests did not", s.Tests.Failed+s.Tests.Errored)
+	}
+	return nil
+}
+
+// said are the findings of a stage, with its failing tests.
+func (s Stage) said() []finding.Finding {
+	findings := append([]finding.Finding(nil), s.Findings...)
+	if s.Tests != nil {
+		findings = append(findings, s.Tests.Findings()...)
+	}
+	return findings
+}
+
+// failing are the stage's tests that failed or broke down.
+func (s Stage) failing() []finding.Case {
+	if s.Tests == nil {
+		return nil
+	}
+	return s.Tests.Failing()
+}
+
+// all is what a stage said; a red stage that said nothing speaks for itself, so that
+// red shows in every format.
+func (s Stage) all() []finding.Finding {
+	findings := s.said()
+	if len(findings) == 0 && s.Status.Red() {
+		f := finding.Finding{Tool: "esteira", Rule: s.Name, Severity: finding.High, Message: s.complaint()}
+		findings = append(findings, f.Identified())
+	}
+	return findings
+}
