@@ -1,6 +1,7 @@
 package oci
 
 import (
+	"bytes"
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -16,7 +17,8 @@ type Description struct {
 	Layers   []LayerDescription `json:"layers"`
 }
 
-// LayerDescription is one layer, from the bottom up.
+// LayerDescription is one layer, from the bottom up. Comment says what it is for, or which
+// instruction of a Dockerfile made it; it is empty if the image's history does not tell.
 type LayerDescription struct {
 	Comment string `json:"comment"`
 	Digest  string `json:"digest"`
@@ -24,29 +26,36 @@ type LayerDescription struct {
 	Size    int64  `json:"size"`
 }
 
-// Describe reads the description from an image's manifest and configuration. Size is the sum of
-// manifest, configuration and layers: what a client downloads that has nothing yet.
+// Describe reads an image's manifest and configuration. Size is the sum of manifest, configuration
+// and layers: what a client downloads that has nothing yet.
 func Describe(image v1.Image) (Description, error) {
-	digest, err := image.Digest()
-	if err != nil {
-		return Description{}, fmt.Errorf("image digest: %w", err)
-	}
-	size, err := image.Size()
-	if err != nil {
-		return Description{}, fmt.Errorf("manifest size: %w", err)
-	}
-	manifest, err := image.Manifest()
+	manifest, err := image.RawManifest()
 	if err != nil {
 		return Description{}, fmt.Errorf("manifest: %w", err)
 	}
-	config, err := image.ConfigFile()
+	config, err := image.RawConfigFile()
 	if err != nil {
 		return Description{}, fmt.Errorf("image configuration: %w", err)
 	}
-	comments := layerComments(config.History)
-	if len(comments) != len(manifest.Layers) || len(config.RootFS.DiffIDs) != len(manifest.Layers) {
-		return Description{}, fmt.Errorf("image %s has %d layers, but %d history entries and %d diff IDs",
-			digest, len(manifest.Layers), len(comments), len(config.RootFS.DiffIDs))
+	return describe(manifest, config)
+}
+
+func describe(rawManifest, rawConfig []byte) (Description, error) {
+	digest, size, err := v1.SHA256(bytes.NewReader(rawManifest))
+	if err != nil {
+		return Description{}, fmt.Errorf("manifest: %w", err)
+	}
+	manifest, err := v1.ParseManifest(bytes.NewReader(rawManifest))
+	if err != nil {
+		return Description{}, fmt.Errorf("manifest: %w", err)
+	}
+	config, err := v1.ParseConfigFile(bytes.NewReader(rawConfig))
+	if err != nil {
+		return Description{}, fmt.Errorf("image configuration: %w", err)
+	}
+	diffIDs := config.RootFS.DiffIDs
+	if len(diffIDs) != len(manifest.Layers) {
+		return Description{}, fmt.Errorf("image %s has %d layers, but its configuration names %d", digest, len(manifest.Layers), len(diffIDs))
 	}
 	description := Description{
 		Digest:   digest.String(),
@@ -54,25 +63,29 @@ func Describe(image v1.Image) (Description, error) {
 		Platform: config.OS + "/" + config.Architecture,
 		Size:     size + manifest.Config.Size,
 	}
+	comments := layerComments(config.History, len(diffIDs))
 	for i, layer := range manifest.Layers {
 		description.Size += layer.Size
 		description.Layers = append(description.Layers, LayerDescription{
 			Comment: comments[i],
 			Digest:  layer.Digest.String(),
-			DiffID:  config.RootFS.DiffIDs[i].String(),
+			DiffID:  diffIDs[i].String(),
 			Size:    layer.Size,
 		})
 	}
 	return description, nil
 }
 
-// layerComments are the comments of those history entries that made a layer.
-func layerComments(history []v1.History) []string {
+// layerComments say what made each layer, or nothing at all if the history is of other layers.
+func layerComments(history []v1.History, layers int) []string {
 	var comments []string
 	for _, entry := range history {
 		if !entry.EmptyLayer {
-			comments = append(comments, entry.Comment)
+			comments = append(comments, entry.CreatedBy)
 		}
+	}
+	if len(comments) != layers {
+		return make([]string, layers)
 	}
 	return comments
 }

@@ -75,8 +75,8 @@ func Assemble(image Image) (v1.Image, error) {
 			MediaType: types.OCILayer,
 			History: v1.History{
 				Created:   v1.Time{Time: Epoch},
-				CreatedBy: "esteira",
-				Comment:   image.Layers[i].Comment,
+				CreatedBy: image.Layers[i].Comment,
+				Comment:   "esteira",
 			},
 		}
 	}

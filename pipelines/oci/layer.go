@@ -27,7 +27,7 @@ type Layer struct {
 	Dir string
 	// Target is the absolute path in the image at which the content of Dir appears.
 	Target string
-	// Comment says what the layer is for; it appears in the image's history and description.
+	// Comment says what the layer is for; it appears in the image's description, and in its history as what made it.
 	Comment string
 }
 

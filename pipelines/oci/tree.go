@@ -28,7 +28,7 @@ func (root tree) add(layer Layer, files []file) error {
 		below, exists := root[name]
 		if exists && conflict(below.header, file.header) {
 			return fmt.Errorf("%s is a %s in layer %s but a %s in layer %s: put the upper one elsewhere",
-				name, describe(below.header), below.layer, describe(file.header), layer)
+				name, nature(below.header), below.layer, nature(file.header), layer)
 		}
 		root[name] = leaf{header: file.header, layer: layer}
 	}
@@ -42,7 +42,7 @@ func conflict(below, above tar.Header) bool {
 	return below.Typeflag != above.Typeflag || below.Mode != above.Mode
 }
 
-func describe(header tar.Header) string {
+func nature(header tar.Header) string {
 	switch header.Typeflag {
 	case tar.TypeDir:
 		return fmt.Sprintf("folder of mode %04o", header.Mode)
@@ -61,7 +61,7 @@ func (root tree) executable(name string) error {
 	}
 	header := root[resolved].header
 	if header.Typeflag != tar.TypeReg {
-		return fmt.Errorf("it is a %s, not a file", describe(header))
+		return fmt.Errorf("it is a %s, not a file", nature(header))
 	}
 	if header.Mode&0o111 == 0 {
 		return errors.New("it is not executable, set its mode (chmod +x)")

@@ -18,7 +18,7 @@ func assemble(args []string, out io.Writer) error {
 	flags := imageFlags(&image)
 	flags.StringVar(&archive, "output", "", "write a tar archive of an OCI image layout to this `file`")
 	flags.StringVar(&layout, "layout", "", "write an OCI image layout, as crane pushes it, to this new `folder`")
-	if done, err := parse(flags, args, out); done || err != nil {
+	if done, err := parse(flags, args, nil, out); done || err != nil {
 		return err
 	}
 	if archive == "" && layout == "" {
@@ -43,9 +43,26 @@ func assemble(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	return writeJSON(out, description)
+}
+
+// describe prints the description of an image that is an archive, whoever made it.
+func describe(args []string, out io.Writer) error {
+	var file string
+	if done, err := parse(flag.NewFlagSet("image describe", flag.ContinueOnError), args, &file, out); done || err != nil {
+		return err
+	}
+	description, err := oci.DescribeArchive(file)
+	if err != nil {
+		return err
+	}
+	return writeJSON(out, description)
+}
+
+func writeJSON(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(description)
+	return encoder.Encode(value)
 }
 
 // imageFlags are the flags that fill an image.

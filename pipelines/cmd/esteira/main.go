@@ -16,7 +16,10 @@ import (
 
 const usage = `esteira turns folders into images and runs into reports.
 
-  esteira image assemble   put an image together from folders, reproducibly
+  esteira image assemble            put an image together from folders, reproducibly
+  esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
+  esteira check RUN.json            fail if a run is red
 
 'esteira COMMAND -h' lists a command's flags.
 `
@@ -28,7 +31,10 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
+	"check":          checkRun,
 	"image assemble": assemble,
+	"image describe": describe,
+	"report":         writeReport,
 }
 
 func main() {
@@ -42,16 +48,17 @@ func run(args []string, out, errOut io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &wrong):
-		report(errOut, err)
+		printError(errOut, err)
 		return 2
 	default:
-		report(errOut, err)
+		printError(errOut, err)
 		return 1
 	}
 }
 
-func report(w io.Writer, err error) {
-	fmt.Fprintln(w, "esteira:", strings.ReplaceAll(err.Error(), "\n", "; "))
+func printError(w io.Writer, err error) {
+	line := strings.NewReplacer(":\n", ": ", "\n", "; ").Replace(err.Error())
+	fmt.Fprintln(w, "esteira:", line)
 }
 
 func dispatch(args []string, out io.Writer) error {
@@ -67,20 +74,29 @@ func dispatch(args []string, out io.Writer) error {
 	return usageError{fmt.Errorf("unknown command %q, try 'esteira help'", strings.Join(args, " "))}
 }
 
-// parse reads flags. Asking for help prints them to out and reports that nothing is left to do.
-func parse(flags *flag.FlagSet, args []string, out io.Writer) (done bool, err error) {
+// parse reads flags, and into file, unless it is nil, the one argument that follows them. Asking for help prints the
+// flags to out and reports that nothing is left to do.
+func parse(flags *flag.FlagSet, args []string, file *string, out io.Writer) (done bool, err error) {
 	flags.SetOutput(io.Discard)
 	err = flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(out)
+	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(out, "esteira %s\n\n", flags.Name())
+		flags.SetOutput(out)
 		flags.PrintDefaults()
 		return true, nil
-	case err != nil:
-		return false, usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
-	case flags.NArg() > 0:
-		return false, usageError{fmt.Errorf("%s: unexpected argument %q", flags.Name(), flags.Arg(0))}
 	}
-	return false, nil
+	wanted := 0
+	if file != nil {
+		wanted, *file = 1, flags.Arg(0)
+	}
+	switch {
+	case err != nil:
+	case flags.NArg() > wanted:
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(wanted))
+	case flags.NArg() < wanted:
+		err = errors.New("which file? name it as the last argument")
+	default:
+		return false, nil
+	}
+	return false, usageError{fmt.Errorf("%s: %w", flags.Name(), err)}
 }

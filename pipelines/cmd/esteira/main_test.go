@@ -42,10 +42,12 @@ func TestImageAssemble(t *testing.T) {
 	if len(description.Layers) != 1 || description.Layers[0].Comment != "app" || !strings.HasPrefix(description.Digest, "sha256:") {
 		t.Errorf("%+v", description)
 	}
-	for _, written := range []string{archive, filepath.Join(layout, "index.json")} {
-		if _, err := os.Stat(written); err != nil {
-			t.Error(err)
-		}
+	if _, err := os.Stat(filepath.Join(layout, "index.json")); err != nil {
+		t.Error(err)
+	}
+	var again bytes.Buffer
+	if code := run([]string{"image", "describe", archive}, &again, &stderr); code != 0 || again.String() != stdout.String() {
+		t.Errorf("exit code %d; described as %s, assembled as %s; %s", code, &again, &stdout, &stderr)
 	}
 }
 
@@ -64,6 +66,8 @@ func TestExitCodes(t *testing.T) {
 		{"half a command", []string{"image"}, 2, `unknown command "image"`},
 		{"unknown flag", append(good, "--colour"), 2, "flag provided but not defined: -colour"},
 		{"left-over argument", append(good, "image.tar"), 2, `unexpected argument "image.tar"`},
+		{"red: not an image", []string{"image", "describe", "main.go"}, 1, "image archive main.go: it is not a tar archive"},
+		{"image not named", []string{"image", "describe"}, 2, "image describe: which file?"},
 		{"nothing to write", []string{"image", "assemble", "--layer", layer}, 2, "nothing to write"},
 		{"layer without target", append(good, "--layer", "app=dir"), 2, "want NAME=FOLDER:/TARGET"},
 		{"layer without name", append(good, "--layer", "dir:/app"), 2, "want NAME=FOLDER:/TARGET"},
