@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+
+	"github.com/esteira/esteira/pipelines/report"
+)
+
+// step is one stage of a run.
+type step struct {
+	name string
+	run  func(context.Context) (*Result, error)
+}
+
+// convey runs groups of steps one after another, the steps of a group side by side. What comes after a red step is
+// skipped: nothing is shipped that was not proven.
+func convey(ctx context.Context, title string, groups ...[]step) (*Result, error) {
+	run := report.Run{Title: title, Started: time.Now()}
+	files := dag.Directory()
+	var red []string
+	for _, group := range groups {
+		if len(red) > 0 {
+			for _, s := range group {
+				run.Stages = append(run.Stages, report.Stage{
+					Name: s.name, Status: report.Skipped, Summary: "not run, because of " + strings.Join(red, " and "),
+				})
+			}
+			continue
+		}
+		stages, made := together(ctx, group)
+		for i, stage := range stages {
+			run.Stages = append(run.Stages, stage)
+			if stage.Status.Red() {
+				red = append(red, stage.Name)
+			}
+			if made[i] != nil {
+				files = files.WithDirectory(stage.Name, made[i])
+			}
+		}
+	}
+	run.Duration = time.Since(run.Started)
+	return newResult(run, files)
+}
+
+// together runs steps side by side and waits for all.
+func together(ctx context.Context, group []step) ([]report.Stage, []*dagger.Directory) {
+	stages, files := make([]report.Stage, len(group)), make([]*dagger.Directory, len(group))
+	var wait sync.WaitGroup
+	for i, s := range group {
+		wait.Go(func() { stages[i], files[i] = s.do(ctx) })
+	}
+	wait.Wait()
+	return stages, files
+}
+
+// do times a step. An error says nothing about the work: the stage is undecided.
+func (s step) do(ctx context.Context) (report.Stage, *dagger.Directory) {
+	done := stopwatch(s.name)
+	result, err := s.run(ctx)
+	if err != nil {
+		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "mend the cause and call again"}), nil
+	}
+	stage, err := result.stage()
+	if err != nil {
+		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: fmt.Sprintf("call %s alone", s.name)}), nil
+	}
+	return done(stage), result.Files
+}

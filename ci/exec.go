@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
+
+// The exit codes of coreutils' timeout: of a command that it ended, and of one that had to be killed.
+const (
+	exitTimeout = 124
+	exitKilled  = 137
+)
+
+// withTimeout ends a command that runs longer than limit.
+func withTimeout(limit time.Duration, args ...string) []string {
+	return append([]string{"timeout", "--kill-after=10", fmt.Sprint(limit.Seconds())}, args...)
+}
+
+// pick is the files of a folder that match. Each is taken by itself, because a file is addressed by its content and a
+// filtered folder by all that lay in it (docs/decisions/0003).
+func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*dagger.Directory, error) {
+	var names []string
+	for _, pattern := range patterns {
+		found, err := source.Glob(ctx, pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, "/") })...)
+	}
+	slices.Sort(names)
+	picked := dag.Directory()
+	for _, name := range slices.Compact(names) {
+		picked = picked.WithFile(name, source.File(name))
+	}
+	return picked, nil
+}
+
+// tail is the end of a tool's output: what a person reads first.
+func tail(output string) string {
+	const lines = 60
+	all := strings.Split(strings.TrimSpace(output), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// plain is the error that a command printed: its own words, without the engine's.
+func plain(err error) error {
+	var failed *dagger.ExecError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	return errors.New(tail(failed.Stderr))
+}

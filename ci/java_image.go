@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
+
+// The paths of an application in its image. The JVM refuses an AOT cache that was made for other ones.
+const (
+	javaHome = "/opt/java"
+	appHome  = "/app"
+	appJar   = "/app/app.jar"
+	aotHome  = "/aot"
+	aotCache = "/aot/app.aot"
+)
+
+// runtimePackages are the Debian packages that a JVM needs: its C and C++ libraries, certificates, time zones, and the
+// files that say which Debian this is.
+var runtimePackages = []string{
+	"base-files", "ca-certificates", "gcc-14-base", "libc6", "libgcc-s1", "libstdc++6", "tzdata", "zlib1g",
+}
+
+// javaOptions: use of memory that fits a container, and an end that an orchestrator sees.
+var javaOptions = []string{"-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError"}
+
+// explode takes a jar apart: /out/lib its dependencies, /out/app the application, /out/kind what it is. A Spring Boot
+// jar comes apart by its own tools (https://docs.spring.io/spring-boot/reference/packaging/efficient.html). All times
+// are the image's, because the AOT cache remembers them.
+const explode = `set -eu
+manifest=$(unzip -p /app.jar META-INF/MANIFEST.MF)
+mkdir -p /out/lib /out/app
+case $manifest in
+*Spring-Boot-Version*)
+  java -Djarmode=tools -jar /app.jar extract --destination /exploded
+  mv /exploded/app.jar /out/app/app.jar
+  mv /exploded/lib/* /out/lib/
+  echo spring-boot >/out/kind ;;
+*Main-Class*)
+  cp /app.jar /out/app/app.jar
+  echo jar >/out/kind ;;
+*)
+  echo "app.jar: META-INF/MANIFEST.MF names no Main-Class: this is a library, or the build does not package an application" >&2
+  exit 3 ;;
+esac
+jdeps --ignore-missing-deps --multi-release base --print-module-deps --class-path '/out/lib/*' /out/app/app.jar \
+  $(find /out/lib -name '*.jar') | tail -n 1 >/out/modules
+find /out -exec touch -h -d @315532800 {} +`
+
+// cutRuntime makes a JRE of the modules in $1, with Debian's certificates and not those of the building machine.
+const cutRuntime = `set -eu
+jlink --add-modules "$1" --compress zip-6 --strip-java-debug-attributes --no-header-files --no-man-pages --output /jre
+rm -f /jre/lib/security/cacerts /etc/ssl/certs/java/cacerts
+find /usr/share/ca-certificates/mozilla -name '*.crt' | sort | sed 's/^/+/' |
+  java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null
+cp -L /etc/ssl/certs/java/cacerts /jre/lib/security/cacerts`
+
+// reflected are modules that libraries use by name only, where no analysis sees it.
+const reflected = "java.management,java.naming,java.net.http,jdk.crypto.ec,jdk.management,jdk.net,jdk.unsupported"
+
+// Image puts the application's image together, without a Dockerfile: a JRE cut to what the application needs, its
+// dependencies, its classes, and the prepared start of its JVM, a layer each. It runs as user 65532 and has no shell.
+// A folder that has a Dockerfile is built by that instead.
+func (j *Java) Image(ctx context.Context) (*Image, error) {
+	entries, err := j.Source.Entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(entries, "Dockerfile") {
+		return j.Esteira.imported(ctx, j.Source.DockerBuild().AsTarball())
+	}
+	built, err := j.Build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := built.Check(); err != nil {
+		return nil, err
+	}
+	project, err := j.project(ctx)
+	if err != nil {
+		return nil, err
+	}
+	jdk, err := j.jdk(project)
+	if err != nil {
+		return nil, err
+	}
+	app, err := jdk.WithMountedFile("/app.jar", built.Files.File("app.jar")).
+		WithExec([]string{"sh", "-c", explode}).
+		Sync(ctx)
+	if err != nil {
+		return nil, plain(err)
+	}
+	return j.assemble(ctx, jdk, app.Directory("/out"))
+}
+
+// assemble makes the layers of an application that was taken apart.
+func (j *Java) assemble(ctx context.Context, jdk *dagger.Container, app *dagger.Directory) (*Image, error) {
+	layers, err := j.layers(ctx, jdk, app)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := app.File("kind").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	start := append([]string{javaHome + "/bin/java"}, javaOptions...)
+	if strings.TrimSpace(kind) == "spring-boot" {
+		untrained, err := j.Esteira.assemble(ctx, layers, entrypoint(append(start, "-jar", appJar))...)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer{"start-up", train(untrained.Container(), start), aotHome})
+		start = append(start, "-XX:AOTCache="+aotCache)
+	}
+	args := append(entrypoint(append(start, "-jar", appJar)), "--expose=8080/tcp")
+	return j.Esteira.assemble(ctx, layers, append(args, annotations("java")...)...)
+}
+
+// layers are what changes rarely first.
+func (j *Java) layers(ctx context.Context, jdk *dagger.Container, app *dagger.Directory) ([]layer, error) {
+	modules, err := app.File("modules").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	jre := jdk.
+		WithExec([]string{"sh", "-c", cutRuntime, "jlink", strings.TrimSpace(modules) + "," + reflected}).
+		Directory("/jre")
+	layers := []layer{
+		{"debian", j.Esteira.rootFS(runtimePackages...), "/"},
+		{"jre", jre, javaHome},
+	}
+	libraries, err := app.Directory("lib").Entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(libraries) > 0 {
+		layers = append(layers, layer{"dependencies", app.Directory("lib"), appHome + "/lib"})
+	}
+	return append(layers, layer{"application", app.Directory("app"), appHome}), nil
+}
+
+// train starts the application once, to the point where it would begin to serve, and keeps what the JVM loaded and
+// linked on the way (JEP 483, JEP 514).
+func train(image *dagger.Container, start []string) *dagger.Directory {
+	args := append(slices.Clone(start), "-XX:AOTCacheOutput="+aotCache, "-Dspring.context.exit=onRefresh", "-jar", appJar)
+	return image.
+		WithMountedDirectory(aotHome, dag.Directory(), dagger.ContainerWithMountedDirectoryOpts{Owner: "65532:65532"}).
+		WithExec(args).
+		Directory(aotHome)
+}
+
+func entrypoint(words []string) []string {
+	var args []string
+	for _, word := range words {
+		args = append(args, "--entrypoint="+word)
+	}
+	return args
+}

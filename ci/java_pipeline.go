@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
+
+// Pipeline is the whole way of the application: build, test, image, bill of materials, push, and the pushed image
+// started and asked for its health. Without --ref it pushes to a registry of its own that ends with the call, so that
+// the same way can be walked on any machine.
+// +cache="never"
+func (j *Java) Pipeline(ctx context.Context,
+	// Where to push, such as registry.example/team/app:1.2.3
+	// +optional
+	ref string,
+	// User at the registry
+	// +optional
+	username string,
+	// Password or token at the registry
+	// +optional
+	password *dagger.Secret,
+	// Registry to reach as a service, such as tcp://localhost:5000; it is spoken to without TLS
+	// +optional
+	registry *dagger.Service,
+	// Name for the report
+	// +default="Java"
+	title string,
+) (*Result, error) {
+	if ref == "" {
+		own, err := j.Esteira.registry().Start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
+		ref, registry = "registry:5000/app:latest", own
+	}
+	target, err := newRegistry(j.Esteira, ref, username, password, registry)
+	if err != nil {
+		return nil, err
+	}
+	var image *Image
+	return convey(ctx, title,
+		[]step{
+			{"build", j.Build},
+			{"test", func(ctx context.Context) (*Result, error) { return j.Test(ctx, "") }},
+		},
+		[]step{{"image", func(ctx context.Context) (result *Result, err error) {
+			if image, err = j.Image(ctx); err != nil {
+				return nil, err
+			}
+			return image.result()
+		}}},
+		[]step{
+			{"sbom", func(ctx context.Context) (*Result, error) { return image.sbomResult(ctx) }},
+			{"publish", func(ctx context.Context) (*Result, error) { return target.publish(ctx, image.Archive) }},
+		},
+		[]step{{"health", target.health}},
+	)
+}
+
+// Sbom is the bill of materials of the application's image, CycloneDX as JSON.
+func (j *Java) Sbom(ctx context.Context) (*dagger.File, error) {
+	image, err := j.Image(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return image.Sbom(ctx)
+}
+
+// Publish tests the application, puts its image together, pushes it, and returns its reference with the digest as the
+// last line. Nothing is pushed while a test is red. Pushing the same content again changes nothing.
+// +cache="never"
+func (j *Java) Publish(ctx context.Context,
+	// Where to push, such as registry.example/team/app:1.2.3
+	ref string,
+	// User at the registry
+	// +optional
+	username string,
+	// Password or token at the registry
+	// +optional
+	password *dagger.Secret,
+	// Registry to reach as a service, such as tcp://localhost:5000; it is spoken to without TLS
+	// +optional
+	registry *dagger.Service,
+) (string, error) {
+	target, err := newRegistry(j.Esteira, ref, username, password, registry)
+	if err != nil {
+		return "", err
+	}
+	if err := j.TestCheck(ctx); err != nil {
+		return "", fmt.Errorf("nothing was pushed: %v", err)
+	}
+	image, err := j.Image(ctx)
+	if err != nil {
+		return "", fmt.Errorf("nothing was pushed: %v", err)
+	}
+	return target.push(ctx, image.Archive)
+}
+
+// registry is a registry of the pipeline's own: Debian's build of the CNCF's distribution.
+func (e *Esteira) registry() *dagger.Service {
+	return e.apt("docker-registry").
+		WithExposedPort(5000).
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"docker-registry", "serve", "/etc/docker/registry/config.yml"}})
+}

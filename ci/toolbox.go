@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
+
+// toolsPath is where an image of the toolbox has its tools.
+const toolsPath = "/usr/local/bin"
+
+// Toolbox holds the third-party tools that stages use, each a pinned Go module under ci/toolbox, built when first needed.
+type Toolbox struct {
+	// +private
+	Esteira *Esteira
+}
+
+// Toolbox holds the third-party tools that stages use.
+func (e *Esteira) Toolbox() *Toolbox { return &Toolbox{Esteira: e} }
+
+// List names the tools.
+func (t *Toolbox) List(ctx context.Context) ([]string, error) {
+	pins, err := dag.CurrentModule().Source().Glob(ctx, "toolbox/*/go.mod")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, pin := range pins {
+		names = append(names, pin[len("toolbox/"):len(pin)-len("/go.mod")])
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Tool is one tool's executable file: the ready one where ready tools were handed in, else built from its pinned module.
+func (t *Toolbox) Tool(ctx context.Context,
+	// Name of the tool, as `toolbox list` prints it
+	name string,
+) (*dagger.File, error) {
+	if t.Esteira.ReadyTools != nil {
+		return t.Esteira.ReadyTools.File(name), nil
+	}
+	names, err := t.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(names, name) {
+		return nil, fmt.Errorf("toolbox: no tool %q; there are %v", name, names)
+	}
+	return t.build(name), nil
+}
+
+// build compiles a tool. A file is addressed by its content, a folder of the module is not (docs/decisions): so the two
+// files of the pin are what the build is keyed by, and a change elsewhere in ci/ builds nothing again.
+func (t *Toolbox) build(name string) *dagger.File {
+	pin := dag.CurrentModule().Source().Directory("toolbox/" + name)
+	module := dag.Directory().
+		WithFile("go.mod", pin.File("go.mod")).
+		WithFile("go.sum", pin.File("go.sum"))
+	return t.Esteira.goBuild(module, "tool", name)
+}
