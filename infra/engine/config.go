@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const defaultDisk = "40GB"
+
+var diskSize = regexp.MustCompile(`^[1-9][0-9]*([kMGT]i?B|%)$`)
+
+// diskLimit is how much the engine's cache may take: ESTEIRA_ENGINE_DISK, such
+// as 40GB or 25%.
+func diskLimit() (string, error) {
+	limit := os.Getenv("ESTEIRA_ENGINE_DISK")
+	if limit == "" {
+		return defaultDisk, nil
+	}
+	if !diskSize.MatchString(limit) {
+		return "", fmt.Errorf("ESTEIRA_ENGINE_DISK is %q: give a size such as 40GB, or a share of the disk such as 25%%", limit)
+	}
+	return limit, nil
+}
+
+// engineConfig is the engine's configuration file: how much disk it may take,
+// and our registry in front of Docker's.
+func engineConfig(disk, registry string) ([]byte, error) {
+	type object = map[string]any
+	return json.MarshalIndent(object{
+		"logLevel": "info",
+		"gc":       object{"maxUsedSpace": disk, "minFreeSpace": "10%", "reservedSpace": "2GB"},
+		"registries": object{
+			"docker.io": object{"mirrors": []string{registry}},
+			registry:    object{"http": true},
+		},
+	}, "", "  ")
+}
+
+// proxied are the variables of the host that containers get, too.
+var proxied = []string{"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"}
+
+// hostEnv is what the engine takes over from the host's environment: proxies,
+// and the Go proxy that modules are loaded with. Nothing else leaks into it.
+func hostEnv(lookup func(string) (string, bool)) []string {
+	var env []string
+	for _, name := range proxied {
+		value, ok := lookup(name)
+		if !ok {
+			value, ok = lookup(strings.ToLower(name))
+		}
+		if ok && value != "" {
+			env = append(env, name+"="+value)
+		}
+	}
+	if value, ok := lookup("GOPROXY"); ok {
+		env = append(env, "_DAGGER_ENGINE_SYSTEMENV_GOPROXY="+value)
+	}
+	return env
+}
+
+// pastProxy excepts an address from the proxies, where there are any.
+func pastProxy(env []string, address string) []string {
+	exceptions := address
+	var out []string
+	for _, entry := range env {
+		if value, ok := strings.CutPrefix(entry, "NO_PROXY="); ok {
+			exceptions = value + "," + address
+			continue
+		}
+		out = append(out, entry)
+	}
+	if !slices.ContainsFunc(out, func(entry string) bool { return strings.Contains(entry, "_PROXY=") }) {
+		return env
+	}
+	return append(out, "NO_PROXY="+exceptions)
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"os/exec"
+)
+
+// recipe is everything that decides how an engine behaves. An engine that was
+// started from another recipe is started again.
+type recipe struct {
+	Engine      string   `json:"engine"`      // folder of the engine's binaries
+	GoSDK       string   `json:"goSDK"`       // folder of the image that Go modules run in
+	GoSDKDigest string   `json:"goSDKDigest"` // of its manifest
+	Base        string   `json:"base"`        // folder of the base image
+	Registry    string   `json:"registry"`    // folder of docker-registry
+	Runc        string   `json:"runc"`
+	Disk        string   `json:"disk"` // how much the cache may take
+	Env         []string `json:"env"`
+	Nameservers string   `json:"nameservers"` // a resolv.conf
+}
+
+// folders are the parts of the store that the recipe needs.
+func (r recipe) folders() []string { return []string{r.Engine, r.GoSDK, r.Base, r.Registry} }
+
+// recipe describes the engine that this machine should have. Its parts have
+// to be there.
+func (h home) recipe(p parts, lookup func(string) (string, bool)) (recipe, error) {
+	_, hash, err := readImage(h.partDir(p.goSDK))
+	if err != nil {
+		return recipe{}, err
+	}
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		return recipe{}, err
+	}
+	disk, err := diskLimit()
+	if err != nil {
+		return recipe{}, err
+	}
+	resolv, err := nameservers()
+	if err != nil {
+		return recipe{}, err
+	}
+	return recipe{
+		Engine:      h.partDir(p.engine),
+		GoSDK:       h.partDir(p.goSDK),
+		GoSDKDigest: hash.String(),
+		Base:        h.partDir(p.baseImage),
+		Registry:    h.partDir(p.registry),
+		Runc:        runc,
+		Disk:        disk,
+		Env:         hostEnv(lookup),
+		Nameservers: resolv,
+	}, nil
+}
