@@ -7,23 +7,25 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"net"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"testing"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-func TestLayoutSurvivesARegistry(t *testing.T) {
-	image := assembled(t, valid(t))
-	dir := filepath.Join(t.TempDir(), "layout")
-	must(t, WriteLayout(image, dir))
-
+// readLayout is the one image of a layout.
+func readLayout(t *testing.T, dir string) v1.Image {
+	t.Helper()
 	index, err := layout.ImageIndexFromPath(dir)
 	must(t, err)
 	manifest, err := index.IndexManifest()
@@ -31,20 +33,84 @@ func TestLayoutSurvivesARegistry(t *testing.T) {
 	if len(manifest.Manifests) != 1 || manifest.Manifests[0].Platform.String() != "linux/amd64" {
 		t.Fatalf("index %+v", manifest)
 	}
-	read, err := index.Image(manifest.Manifests[0].Digest)
+	image, err := index.Image(manifest.Manifests[0].Digest)
 	must(t, err)
+	return image
+}
 
+func TestLayoutSurvivesARegistry(t *testing.T) {
+	image := assembled(t, valid(t))
+	dir := filepath.Join(t.TempDir(), "layout")
+	must(t, WriteLayout(image, dir))
+
+	registries := map[string]func(*testing.T) string{
+		"in this process":     libraryRegistry,
+		"Docker distribution": distributionRegistry,
+	}
+	for name, start := range registries {
+		t.Run(name, func(t *testing.T) {
+			reference, err := ParseReference(start(t) + "/team/api:1")
+			must(t, err)
+			must(t, remote.Write(reference, readLayout(t, dir)))
+			pulled, err := remote.Image(reference)
+			must(t, err)
+			must(t, validate.Image(pulled))
+			if got, want := described(t, pulled), described(t, image); !reflect.DeepEqual(got, want) {
+				t.Errorf("pulled %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func libraryRegistry(t *testing.T) string {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	defer server.Close()
-	reference, err := name.ParseReference(server.Listener.Addr().String() + "/team/api:1")
-	must(t, err)
-	must(t, remote.Write(reference, read))
-	pulled, err := remote.Image(reference)
-	must(t, err)
-	must(t, validate.Image(pulled))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
 
-	if got, want := described(t, pulled), described(t, image); got.Digest != want.Digest {
-		t.Errorf("pulled %s, want %s", got.Digest, want.Digest)
+// distributionRegistry starts the registry that most others are made of, where its Debian package is
+// installed.
+func distributionRegistry(t *testing.T) string {
+	program, err := exec.LookPath("docker-registry")
+	if err != nil {
+		t.Skip("docker-registry is not installed (apt-get install docker-registry)")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	address := listener.Addr().String()
+	must(t, listener.Close())
+
+	configuration := filepath.Join(t.TempDir(), "registry.yml")
+	must(t, os.WriteFile(configuration, []byte("version: 0.1\nstorage: {inmemory: {}}\nhttp: {addr: \""+address+"\"}\n"), 0o644))
+	server := exec.Command(program, "serve", configuration)
+	must(t, server.Start())
+	ended := make(chan struct{})
+	go func() {
+		_ = server.Wait() // the error that it was killed
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		_ = server.Process.Kill() // an error if it ended by itself, which waitFor reports
+		<-ended
+	})
+	waitFor(t, address, ended)
+	return address
+}
+
+// waitFor returns once something listens at the address, and fails the test if the server ends before that.
+func waitFor(t *testing.T, address string, ended <-chan struct{}) {
+	t.Helper()
+	for {
+		connection, err := net.Dial("tcp", address)
+		if err == nil {
+			must(t, connection.Close())
+			return
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the registry at %s ended: %v", address, err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
 
