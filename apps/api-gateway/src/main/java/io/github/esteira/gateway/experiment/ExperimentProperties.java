@@ -1,0 +1,22 @@
+package io.github.esteira.gateway.experiment;
+
+import java.time.Duration;
+
+import jakarta.validation.constraints.NotNull;
+import org.hibernate.validator.constraints.time.DurationMin;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * How a client's experiment key is kept.
+ *
+ * @param cookieMaxAge how long a client stays in its variant
+ * @param secureCookie whether the cookie travels over HTTPS only; off for development without TLS
+ */
+@Validated
+@ConfigurationProperties("gateway.experiment")
+record ExperimentProperties(@DefaultValue("30d") @NotNull @DurationMin(seconds = 1) Duration cookieMaxAge,
+		@DefaultValue("true") boolean secureCookie) {
+}

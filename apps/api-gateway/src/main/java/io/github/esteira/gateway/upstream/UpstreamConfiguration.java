@@ -1,0 +1,92 @@
+package io.github.esteira.gateway.upstream;
+
+import java.net.http.HttpClient;
+import java.util.concurrent.Executors;
+
+import io.github.esteira.gateway.problem.Problem;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
+import io.github.resilience4j.core.IntervalFunction;
+import io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics;
+import io.github.resilience4j.micrometer.tagged.TaggedRetryMetrics;
+import io.github.resilience4j.retry.Retry;
+import io.github.resilience4j.retry.RetryConfig;
+import io.github.resilience4j.retry.RetryRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.ClientHttpRequestFactory;
+import org.springframework.http.client.JdkClientHttpRequestFactory;
+import org.springframework.web.client.ResourceAccessException;
+import org.springframework.web.servlet.function.ServerResponse;
+
+/** The parts of the call to the inference service, each with its metrics. */
+@Configuration(proxyBeanMethods = false)
+class UpstreamConfiguration {
+
+	private static final String INSTANCE = "inference-service";
+
+	/**
+	 * HTTP/1.1 only, because the attempt to upgrade costs a header on every call and Uvicorn warns
+	 * about each; no redirects, because a proxy passes them on.
+	 */
+	@Bean
+	ClientHttpRequestFactory upstreamRequestFactory(UpstreamProperties properties) {
+		var executor = Executors.newVirtualThreadPerTaskExecutor();
+		HttpClient client = HttpClient.newBuilder()
+			.version(HttpClient.Version.HTTP_1_1)
+			.followRedirects(HttpClient.Redirect.NEVER)
+			.connectTimeout(properties.connectTimeout())
+			.executor(executor)
+			.build();
+		var factory = new JdkClientHttpRequestFactory(client, executor);
+		factory.setReadTimeout(properties.responseTimeout());
+		return factory;
+	}
+
+	/** Counts what the inference service does, never what the gateway or a client got wrong. */
+	@Bean
+	CircuitBreakerRegistry circuitBreakerRegistry(CircuitBreakerProperties properties) {
+		return CircuitBreakerRegistry.of(CircuitBreakerConfig.custom()
+			.slidingWindowSize(properties.window())
+			.minimumNumberOfCalls(properties.window())
+			.failureRateThreshold(properties.failureRate())
+			.waitDurationInOpenState(properties.openFor())
+			.permittedNumberOfCallsInHalfOpenState(properties.trialCalls())
+			.recordExceptions(ResourceAccessException.class, Problem.class)
+			.recordResult(answer -> answer instanceof ServerResponse response && response.statusCode().is5xxServerError())
+			.build());
+	}
+
+	@Bean
+	CircuitBreaker circuitBreaker(CircuitBreakerRegistry registry) {
+		return registry.circuitBreaker(INSTANCE);
+	}
+
+	@Bean
+	RetryRegistry retryRegistry(UpstreamProperties properties) {
+		return RetryRegistry.of(RetryConfig.custom()
+			.maxAttempts(properties.connectAttempts())
+			.intervalFunction(IntervalFunction.ofExponentialRandomBackoff(50, 2.0))
+			.retryOnException(UpstreamFailure::wasNeverSent)
+			.build());
+	}
+
+	@Bean
+	Retry retry(RetryRegistry registry) {
+		return registry.retry(INSTANCE);
+	}
+
+	@Bean
+	MeterBinder circuitBreakerMetrics(CircuitBreakerRegistry registry) {
+		return TaggedCircuitBreakerMetrics.ofCircuitBreakerRegistry(registry);
+	}
+
+	@Bean
+	MeterBinder retryMetrics(RetryRegistry registry) {
+		return TaggedRetryMetrics.ofRetryRegistry(registry);
+	}
+
+}
