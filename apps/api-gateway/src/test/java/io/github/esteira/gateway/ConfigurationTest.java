@@ -1,0 +1,63 @@
+package io.github.esteira.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.validation.autoconfigure.ValidationAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** Starts the settings alone, without the server: every one of them is checked before anything else runs. */
+@ExtendWith(OutputCaptureExtension.class)
+class ConfigurationTest {
+
+	@ConfigurationPropertiesScan
+	@ImportAutoConfiguration(ValidationAutoConfiguration.class)
+	static class Settings {
+	}
+
+	@Test
+	void theDefaultsAreValid() {
+		try (ConfigurableApplicationContext context = start()) {
+			assertThat(context.isActive()).isTrue();
+		}
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			gateway.upstream.base-url=inference:8080       | base-url must be http(s)://host[:port]
+			gateway.upstream.base-url=http://host/path     | base-url must be http(s)://host[:port]
+			gateway.upstream.base-url=http://user@host     | base-url must be http(s)://host[:port]
+			gateway.upstream.base-url=ftp://host           | base-url must be http(s)://host[:port]
+			gateway.upstream.connect-timeout=20s           | connect-timeout must be shorter than response-timeout
+			gateway.upstream.connect-timeout=0s            | gateway.upstream.connectTimeout
+			gateway.upstream.response-timeout=soon         | gateway.upstream.response-timeout
+			gateway.upstream.connect-attempts=0            | gateway.upstream.connectAttempts
+			gateway.rate-limit.requests=0                  | gateway.rate-limit.requests
+			gateway.circuit-breaker.failure-rate=101       | gateway.circuit-breaker.failureRate
+			gateway.prediction.max-instances=0             | gateway.prediction.maxInstances
+			gateway.experiment.cookie-max-age=0s           | gateway.experiment.cookieMaxAge
+			""")
+	void aWrongSettingStopsTheStartAndIsNamed(String setting, String reason, CapturedOutput output) {
+		assertThatThrownBy(() -> start("--" + setting).close()).isInstanceOf(Exception.class);
+
+		assertThat(output.getOut()).contains("APPLICATION FAILED TO START", reason);
+	}
+
+	private static ConfigurableApplicationContext start(String... arguments) {
+		SpringApplication application = new SpringApplication(Settings.class);
+		application.setWebApplicationType(WebApplicationType.NONE);
+		return application.run(arguments);
+	}
+
+}
