@@ -26,7 +26,7 @@ func (r Run) Annotations() string {
 		{worst: finding.Medium, least: finding.Medium, say: (*githubactions.Action).Warningf},
 		{worst: finding.Low, least: finding.Info, say: (*githubactions.Action).Noticef},
 	} {
-		kind.write(action, r.shown())
+		kind.write(action, r.clean().shown())
 	}
 	return b.String()
 }

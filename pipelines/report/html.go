@@ -14,8 +14,9 @@ var htmlSource string
 
 var htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
 	"mark":    func(s Status) string { return ticks[s] },
-	"took":    Took,
+	"took":    Stage.took,
 	"percent": func(share float64) string { return fmt.Sprintf("%.2f", 100*share) },
+	"count":   count,
 	"add":     func(a, b int) int { return a + b },
 }).Parse(htmlSource))
 
@@ -67,9 +68,9 @@ type said struct {
 }
 
 func (r Run) page() page {
-	status := r.Status()
+	r = r.clean()
+	p := page{Run: r, Status: r.Status(), Heading: r.heading(), About: r.about(), Tiles: r.tiles(), Findings: r.groups()}
 	r = r.shown()
-	p := page{Run: r, Status: status, Heading: r.heading(status), About: r.about()}
 	line := r.timeline()
 	for i, s := range r.Stages {
 		p.Stages = append(p.Stages, pageStage{Stage: s, Span: line[i], Failing: s.failing()})
@@ -77,8 +78,6 @@ func (r Run) page() page {
 		p.Tested = p.Tested || s.Tests != nil || s.Coverage != nil
 		p.Logs = p.Logs || s.Status.Red() && s.Log != ""
 	}
-	p.Tiles = r.tiles()
-	p.Findings = r.groups()
 	return p
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"io"
 	"regexp"
 	"strings"
@@ -29,10 +30,10 @@ func (r Run) Markdown(w io.Writer) error {
 }
 
 func (r Run) markdown() string {
-	status := r.Status()
-	r = r.shown()
+	r = r.clean()
 	var b strings.Builder
-	fmt.Fprintf(&b, "## %s %s\n\n%s\n\n", marks[status], md(r.heading(status)), md(r.subheading()))
+	fmt.Fprintf(&b, "## %s %s\n\n%s\n\n", marks[r.Status()], md(r.heading()), md(r.subheading()))
+	r = r.shown()
 	b.WriteString(r.table())
 	for _, stage := range r.Stages {
 		b.WriteString(stage.markdown())
@@ -40,12 +41,7 @@ func (r Run) markdown() string {
 	return b.String()
 }
 
-func (r Run) heading(status Status) string {
-	if r.Title == "" {
-		return string(status)
-	}
-	return r.Title + " " + string(status)
-}
+func (r Run) heading() string { return strings.TrimSpace(r.Title + " " + string(r.Status())) }
 
 func (r Run) subheading() string {
 	if r.Commit == "" {
@@ -71,7 +67,7 @@ func (r Run) table() string {
 		if s.Status.Red() && s.Remedy != "" {
 			result += " → **" + md(s.Remedy) + "**"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", marks[s.Status], md(s.Name), result, Took(s.Duration))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", marks[s.Status], md(s.Name), result, s.took())
 	}
 	return b.String() + "\n"
 }
@@ -102,7 +98,7 @@ func factList(facts []Fact) string {
 func failingTests(failing []finding.Case) string {
 	var b strings.Builder
 	for _, c := range failing[:min(len(failing), mostItems)] {
-		title := md(fmt.Sprintf("%s %s: %s", c.FullName(), c.Outcome, oneLine(c.Message)))
+		title := fmt.Sprintf("%s %s: %s", c.FullName(), c.Outcome, oneLine(c.Message))
 		b.WriteString(details(title, fenced(end(cmp.Or(c.Detail, c.Message)))))
 	}
 	b.WriteString(more(len(failing), "failing test"))
@@ -166,8 +162,10 @@ func closed(b *strings.Builder) string {
 	return b.String()
 }
 
+// details folds Markdown under a line of text. That line stands in an HTML block, where
+// HTML's escapes hold and not Markdown's (§4.6).
 func details(summary, body string) string {
-	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>\n\n", summary, body)
+	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>\n\n", html.EscapeString(unmentioned(summary)), body)
 }
 
 // end is the end of a text, whole lines of it, that fits in mostText bytes.
@@ -200,9 +198,9 @@ var (
 
 // md is text in a line of Markdown that is shown as it is. A word joiner, which has
 // no width, keeps GitHub from making mentions and references of it.
-func md(text string) string {
-	return mdEscape.Replace(mdMention.ReplaceAllString(text, "$1\u2060$2"))
-}
+func md(text string) string { return mdEscape.Replace(unmentioned(text)) }
+
+func unmentioned(text string) string { return mdMention.ReplaceAllString(text, "$1\u2060$2") }
 
 // code is text as a code span, where nothing has a meaning but the backticks of the
 // fence (CommonMark 0.31 §6.1). It doesn't belong into a table.
@@ -211,7 +209,10 @@ func code(text string) string {
 		return ""
 	}
 	fence := strings.Repeat("`", longestRun(text)+1)
-	return fence + " " + text + " " + fence
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		text = " " + text + " "
+	}
+	return fence + text + fence
 }
 
 // fenced is text as a fenced code block (§4.5).

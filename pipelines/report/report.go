@@ -75,9 +75,8 @@ var nothingRan = Stage{
 	Summary: "nothing ran: the run has no stages", Remedy: "see why no stage was chosen",
 }
 
-// shown is the run as it is shown: cleaned, and never without a stage.
+// shown is the run with what is shown of one without stages.
 func (r Run) shown() Run {
-	r = r.clean()
 	if len(r.Stages) == 0 {
 		r.Stages = []Stage{nothingRan}
 	}
@@ -108,7 +107,7 @@ func (r Run) Err() error {
 		return err
 	}
 	var lines []string
-	for _, stage := range r.shown().Stages {
+	for _, stage := range r.clean().shown().Stages {
 		if stage.Status.Red() {
 			lines = append(lines, stage.complaint())
 		}

@@ -60,3 +60,11 @@ func Took(d time.Duration) string {
 	d = d.Round(time.Minute)
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
+
+// took is how long the stage took; nothing for one that didn't run.
+func (s Stage) took() string {
+	if s.Status == Skipped {
+		return ""
+	}
+	return Took(s.Duration)
+}

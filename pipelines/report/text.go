@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -28,9 +29,10 @@ func (r Run) Text(w io.Writer, colour bool) error {
 		return err
 	}
 	t := terminal{colour: colour}
+	r = r.clean()
 	status := r.Status()
+	fmt.Fprintf(&t, "%s %s\n  %s\n\n", t.mark(status), t.ink(status, r.heading()), r.subheading())
 	r = r.shown()
-	fmt.Fprintf(&t, "%s %s\n  %s\n\n", t.mark(status), t.ink(status, r.heading(status)), r.subheading())
 	t.stages(r)
 	t.facts(r)
 	for _, stage := range r.Stages {
@@ -59,11 +61,11 @@ func (t *terminal) mark(status Status) string { return t.ink(status, ticks[statu
 func (t *terminal) stages(r Run) {
 	names, times := 0, 0
 	for _, s := range r.Stages {
-		names, times = max(names, ansi.StringWidth(s.Name)), max(times, len(Took(s.Duration)))
+		names, times = max(names, ansi.StringWidth(s.Name)), max(times, len(s.took()))
 	}
 	line := r.timeline()
 	for i, s := range r.Stages {
-		fmt.Fprintf(t, "%s %s  %*s  %s  %s\n", t.mark(s.Status), padded(s.Name, names), times, Took(s.Duration), line[i].bar(), s.Summary)
+		fmt.Fprintf(t, "%s %s  %*s  %s  %s\n", t.mark(s.Status), padded(s.Name, names), times, s.took(), line[i].bar(), s.Summary)
 	}
 }
 
@@ -90,6 +92,7 @@ func (t *terminal) red(s Stage) {
 		fmt.Fprintf(t, "  → %s\n", s.Remedy)
 	}
 	findings := s.said()
+	slices.SortStableFunc(findings, func(a, b finding.Finding) int { return a.Severity.Rank() - b.Severity.Rank() })
 	for i, f := range findings {
 		if i == mostSaid {
 			fmt.Fprintf(t, "  … and %d more\n", len(findings)-mostSaid)

@@ -54,8 +54,11 @@ func (r Run) begin() time.Time {
 	return begin
 }
 
-// bar draws the span in barWidth cells, at least an eighth of one.
+// bar draws the span in barWidth cells, at least an eighth of one unless it took no time.
 func (s span) bar() string {
+	if s.ends == s.begins {
+		return padded("", barWidth)
+	}
 	before := min(int(s.From*barWidth), barWidth-1)
 	eighths := max(1, int(s.Share*barWidth*8+0.5))
 	eighths = min(eighths, (barWidth-before)*8)

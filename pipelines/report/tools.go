@@ -14,7 +14,7 @@ func (r Run) SARIF(w io.Writer) error {
 		return err
 	}
 	var findings []finding.Finding
-	for _, stage := range r.shown().Stages {
+	for _, stage := range r.clean().shown().Stages {
 		for _, f := range stage.all() {
 			if f.Location.File == "" {
 				f.Location.File = stage.Name
@@ -32,7 +32,7 @@ func (r Run) JUnit(w io.Writer) error {
 		return err
 	}
 	var all finding.Tests
-	for _, stage := range r.shown().Stages {
+	for _, stage := range r.clean().shown().Stages {
 		verdict := finding.Suite{Name: stage.Name, Cases: []finding.Case{stage.verdict()}}
 		all.Add(verdict)
 		if stage.Tests == nil {
