@@ -81,6 +81,19 @@ func (f Finding) Identified() Finding {
 	return f
 }
 
+// Check makes sure that somebody says something that matters to a known degree.
+func (f Finding) Check() error {
+	switch {
+	case f.Severity.Rank() < 0:
+		return fmt.Errorf("rule %q of %s: severity %q is none of %v", f.Rule, f.Tool, f.Severity, Severities)
+	case strings.TrimSpace(f.Tool) == "":
+		return fmt.Errorf("rule %q: it has no tool", f.Rule)
+	case strings.TrimSpace(f.Message) == "":
+		return fmt.Errorf("rule %q of %s: it has no message", f.Rule, f.Tool)
+	}
+	return nil
+}
+
 // Link is the address in Help where it is one of the web (http or https), else
 // nothing: what a tool calls help may be no address, or one that runs a script.
 func (f Finding) Link() string {

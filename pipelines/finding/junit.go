@@ -65,7 +65,10 @@ func (t Tests) Check() error {
 	var again Tests
 	for _, suite := range t.Suites {
 		for _, c := range suite.Cases {
-			if c.Outcome != Passed && c.Outcome != Skipped && !c.Red() {
+			switch {
+			case c.FullName() == "":
+				return fmt.Errorf("suite %q: a test has neither name nor class", suite.Name)
+			case c.Outcome != Passed && c.Outcome != Skipped && !c.Red():
 				return fmt.Errorf("test %q: outcome %q is none of passed, failed, errored, skipped", c.FullName(), c.Outcome)
 			}
 		}

@@ -24,8 +24,8 @@ func WriteSARIF(w io.Writer, findings []Finding) error {
 	}
 	place := map[string]int{}
 	for i, f := range findings {
-		if _, ok := levels[f.Severity]; !ok {
-			return fmt.Errorf("SARIF: finding %d, rule %q of %s: severity %q is none of %v", i, f.Rule, f.Tool, f.Severity, Severities)
+		if err := f.Check(); err != nil {
+			return fmt.Errorf("SARIF: findings[%d]: %w", i, err)
 		}
 		at, ok := place[f.Tool]
 		if !ok {

@@ -63,8 +63,15 @@ func oneLine(text string) string { return strings.Join(strings.Fields(lines(text
 // links), with line feeds and tabs as the only control characters. Characters that
 // are invisible or turn the direction of writing become U+FFFD, so that a name can't
 // pass for another one.
+// So does a text of which nothing is left.
 func lines(text string) string {
-	text = ansi.Strip(strings.ToValidUTF8(text, "\uFFFD"))
+	if shown := visible(ansi.Strip(strings.ToValidUTF8(text, "\uFFFD"))); text == "" || strings.TrimSpace(shown) != "" {
+		return shown
+	}
+	return "\uFFFD"
+}
+
+func visible(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
 	return strings.Map(func(r rune) rune {
 		switch {

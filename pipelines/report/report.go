@@ -155,8 +155,8 @@ func (s Stage) check() error {
 		return fmt.Errorf("it took %v: no stage takes less than nothing", s.Duration)
 	}
 	for i, f := range s.Findings {
-		if f.Severity.Rank() < 0 {
-			return fmt.Errorf("findings[%d], rule %q: severity %q is none of %v", i, f.Rule, f.Severity, finding.Severities)
+		if err := f.Check(); err != nil {
+			return fmt.Errorf("findings[%d]: %w", i, err)
 		}
 	}
 	if s.Tests == nil {

@@ -30,10 +30,10 @@ func FromTests(name string, tests finding.Tests, coverage *finding.Coverage) Sta
 	default:
 		stage.Summary = fmt.Sprintf("%s passed in %s", count(ran, "test"), took)
 	}
-	if tests.Skipped > 0 && ran > 0 {
+	if ran > 0 && tests.Skipped > 0 {
 		stage.Summary += fmt.Sprintf(", %d skipped", tests.Skipped)
 	}
-	if coverage != nil {
+	if ran > 0 && coverage != nil {
 		stage.Summary += fmt.Sprintf(", %.1f %% of lines covered", coverage.Lines())
 	}
 	return stage
