@@ -43,6 +43,8 @@ class ConfigurationTest {
 			gateway.upstream.connect-timeout=0s            | gateway.upstream.connectTimeout
 			gateway.upstream.response-timeout=soon         | gateway.upstream.response-timeout
 			gateway.upstream.connect-attempts=0            | gateway.upstream.connectAttempts
+			gateway.upstream.max-answer-size=-1B           | max-answer-size must be between
+			gateway.prediction.max-body-size=2GB           | max-body-size must be between
 			gateway.rate-limit.requests=0                  | gateway.rate-limit.requests
 			gateway.circuit-breaker.failure-rate=101       | gateway.circuit-breaker.failureRate
 			gateway.prediction.max-instances=0             | gateway.prediction.maxInstances

@@ -1,5 +1,6 @@
 package io.github.esteira.gateway.prediction;
 
+import jakarta.validation.constraints.AssertTrue;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 
@@ -18,4 +19,10 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties("gateway.prediction")
 record PredictionProperties(@DefaultValue("1MB") @NotNull DataSize maxBodySize,
 		@DefaultValue("1000") @Min(1) int maxInstances) {
+
+	@AssertTrue(message = "max-body-size must be between 1B and 1GB, because a body is held in memory")
+	boolean isMaxBodySizeSensible() {
+		return this.maxBodySize == null || this.maxBodySize.toBytes() >= 1 && this.maxBodySize.compareTo(DataSize.ofGigabytes(1)) <= 0;
+	}
+
 }

@@ -12,6 +12,7 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponseException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -28,6 +29,16 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
 	@Nullable ResponseEntity<Object> handleBadQuery(InvalidParameterException failure, WebRequest request) {
 		ProblemDetail body = ProblemDetail.forStatusAndDetail(HttpStatus.BAD_REQUEST, "The query cannot be decoded.");
 		return handleExceptionInternal(failure, body, new HttpHeaders(), HttpStatus.BAD_REQUEST, request);
+	}
+
+	/** What went wrong behind the gateway is told in the log, with its cause; the answer says only that it did. */
+	@Override
+	protected @Nullable ResponseEntity<Object> handleErrorResponseException(ErrorResponseException problem,
+			HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+		if (status.is5xxServerError()) {
+			log.atWarn().setCause(problem.getCause()).log(problem.getBody().getDetail());
+		}
+		return super.handleErrorResponseException(problem, headers, status, request);
 	}
 
 	@ExceptionHandler

@@ -15,7 +15,7 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param requests how many requests a client may send in a period, and at once after a pause
  * @param period the time in which that many requests are granted anew, evenly spread
- * @param maxClients how many clients are remembered; beyond it the one seen longest ago is forgotten
+ * @param maxClients how many clients are remembered; beyond it those seldom seen are forgotten first
  */
 @Validated
 @ConfigurationProperties("gateway.rate-limit")

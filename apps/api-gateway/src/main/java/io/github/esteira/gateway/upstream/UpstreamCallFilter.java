@@ -6,8 +6,6 @@ import io.github.esteira.gateway.problem.Problem;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.retry.Retry;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import org.springframework.cloud.gateway.server.mvc.filter.BodyFilterFunctions;
 import org.springframework.http.HttpStatus;
@@ -28,8 +26,6 @@ import org.springframework.web.servlet.function.ServerResponse;
 @Component
 public class UpstreamCallFilter implements HandlerFilterFunction<ServerResponse, ServerResponse> {
 
-	private static final Logger log = LoggerFactory.getLogger(UpstreamCallFilter.class);
-
 	private final CircuitBreaker circuitBreaker;
 
 	private final Retry retry;
@@ -49,11 +45,10 @@ public class UpstreamCallFilter implements HandlerFilterFunction<ServerResponse,
 		}
 		catch (CallNotPermittedException open) {
 			throw new Problem(HttpStatus.SERVICE_UNAVAILABLE, "circuit-open",
-					"The inference service failed too often and is given a pause. The request was not processed.", open)
+					"The inference service failed too often and is given a pause. The request was not processed.")
 				.retryAfter(this.openFor);
 		}
 		catch (ResourceAccessException failure) {
-			log.atWarn().setCause(failure).log("Call to the inference service failed");
 			throw UpstreamFailure.asProblem(failure);
 		}
 	}

@@ -14,6 +14,8 @@ import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import io.github.resilience4j.retry.RetryRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -26,23 +28,39 @@ import org.springframework.web.servlet.function.ServerResponse;
 @Configuration(proxyBeanMethods = false)
 class UpstreamConfiguration {
 
+	private static final Logger log = LoggerFactory.getLogger(UpstreamConfiguration.class);
+
 	private static final String INSTANCE = "inference-service";
+
+	/**
+	 * Uvicorn closes a connection that was idle for 5 seconds, and a POST that meets a closing
+	 * connection is lost, so the gateway must be the first to let go. The JDK's client takes this from
+	 * a system property alone, in seconds, when it is first loaded.
+	 */
+	static {
+		System.getProperties().putIfAbsent("jdk.httpclient.keepalive.timeout", "4");
+	}
 
 	/**
 	 * HTTP/1.1 only, because the attempt to upgrade costs a header on every call and Uvicorn warns
 	 * about each; no redirects, because a proxy passes them on.
 	 */
-	@Bean
-	ClientHttpRequestFactory upstreamRequestFactory(UpstreamProperties properties) {
-		var executor = Executors.newVirtualThreadPerTaskExecutor();
-		HttpClient client = HttpClient.newBuilder()
+	@Bean(destroyMethod = "shutdownNow")
+	HttpClient upstreamClient(UpstreamProperties properties) {
+		return HttpClient.newBuilder()
 			.version(HttpClient.Version.HTTP_1_1)
 			.followRedirects(HttpClient.Redirect.NEVER)
 			.connectTimeout(properties.connectTimeout())
-			.executor(executor)
+			.executor(Executors.newVirtualThreadPerTaskExecutor())
 			.build();
-		var factory = new JdkClientHttpRequestFactory(client, executor);
+	}
+
+	/** Compression is between the client and the service: the gateway must not undo it. */
+	@Bean
+	ClientHttpRequestFactory upstreamRequestFactory(HttpClient client, UpstreamProperties properties) {
+		var factory = new JdkClientHttpRequestFactory(client, client.executor().orElseThrow());
 		factory.setReadTimeout(properties.responseTimeout());
+		factory.enableCompression(false);
 		return factory;
 	}
 
@@ -62,7 +80,10 @@ class UpstreamConfiguration {
 
 	@Bean
 	CircuitBreaker circuitBreaker(CircuitBreakerRegistry registry) {
-		return registry.circuitBreaker(INSTANCE);
+		CircuitBreaker breaker = registry.circuitBreaker(INSTANCE);
+		breaker.getEventPublisher().onStateTransition(event -> log.warn("Circuit to the inference service: {}",
+				event.getStateTransition()));
+		return breaker;
 	}
 
 	@Bean

@@ -36,6 +36,11 @@ public record UpstreamProperties(@DefaultValue("http://inference-service:8080") 
 		return this.baseUrl == null || this.baseUrl.toString().matches("https?://[^/?#@]+/?") && this.baseUrl.getHost() != null;
 	}
 
+	@AssertTrue(message = "max-answer-size must be between 1B and 1GB, because an answer is held in memory")
+	boolean isMaxAnswerSizeSensible() {
+		return this.maxAnswerSize == null || this.maxAnswerSize.toBytes() >= 1 && this.maxAnswerSize.compareTo(DataSize.ofGigabytes(1)) <= 0;
+	}
+
 	@AssertTrue(message = "connect-timeout must be shorter than response-timeout, which includes it")
 	boolean isConnectTimeoutShorter() {
 		return this.connectTimeout == null || this.responseTimeout == null
