@@ -31,7 +31,7 @@ var attacks = []string{
 	"</code></pre></details>", "{{.Status}}", "javascript:alert(1)", "--share: 1; } body { display: none",
 	"| a | b |", `a\|b`, "`` ` ``` ````", "```\n\n# h1", "~~~\n", "![x](https://evil.example/p.png)", "[x](https://evil.example)", "[x]: https://evil.example",
 	"https://evil.example/a", "www.evil.example", "user@evil.example", "@everyone", "#12", "GH-12", "<https://evil.example>", "**b** _i_ ~~s~~ $x$", "&lt;b&gt; &#64;",
-	"# h\n## h\n- l\n1. l\n> q\n---\n\n    code\n", "[^1]\n[^1]: foot", "\\", "\\`", "a\n\n<details open>\n",
+	"# h\n## h\n- l\n1. l\n> q\n---\n\n    code\n", "[^1]\n[^1]: foot", "+ 0", "- x", "7) x", "1. x", "[ ] x", "\\", "\\`", "a\n\n<details open>\n",
 	"::error::injected", "\n::set-output name=x::y", "\r::stop-commands::x", "%0A::error::x", "x,file=y::z", "##[error]x",
 	"\x1b[31mred\x1b[0m", "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07", "\x1b]0;title\x07", "\x9b2J", "\u009b2J", "a\rb", "a\bb\x00c", "\x7f",
 	"\u202egnp.exe", "a\u2066b\u2069", "a\u200bb\ufeff", "\xff\xfe", "\u2028x", "\U000e0041",

@@ -188,6 +188,8 @@ var (
 		`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `[`, `\[`, `]`, `\]`, `<`, `\<`, `>`, `\>`,
 		`|`, `\|`, `~`, `\~`, `&`, `\&`, `$`, `\$`, `://`, `\:\/\/`, `www.`, `www\.`, `#`, `\#`, `!`, `\!`,
 	)
+	// mdStart matches what would make a list of a text that begins a block (§5.2).
+	mdStart = regexp.MustCompile(`^(\d*)([-+.)])( |$)`)
 	// mdMention matches what GitHub links after rendering, so that no backslash
 	// helps: @user and user@host, #12, GH-12.
 	mdMention = regexp.MustCompile(`(@|#|(?i:\bgh-))([\pL\pN_])`)
@@ -198,7 +200,9 @@ var (
 
 // md is text in a line of Markdown that is shown as it is. A word joiner, which has
 // no width, keeps GitHub from making mentions and references of it.
-func md(text string) string { return mdEscape.Replace(unmentioned(text)) }
+func md(text string) string {
+	return mdStart.ReplaceAllString(mdEscape.Replace(unmentioned(text)), `$1\$2$3`)
+}
 
 func unmentioned(text string) string { return mdMention.ReplaceAllString(text, "$1\u2060$2") }
 
