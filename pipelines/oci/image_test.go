@@ -344,6 +344,9 @@ func TestAssembleRefuses(t *testing.T) {
 			must(t, os.Symlink("usr/lib", filepath.Join(dir, "app")))
 			i.Layers = append([]Layer{{Dir: dir, Target: "/", Comment: "debian"}}, i.Layers...)
 		}, `/app is a link to usr/lib in layer "debian"`},
+		{"folder over a file of the same mode", func(t *testing.T, i *Image) {
+			i.Layers = append([]Layer{{Dir: tempFolder(t, map[string]string{"app*": "x"}), Target: "/", Comment: "debian"}}, i.Layers...)
+		}, `/app is a file in layer "debian"`},
 		{"folder that changes /tmp", func(t *testing.T, i *Image) {
 			must(t, os.Mkdir(filepath.Join(i.Layers[0].Dir, "tmp"), 0o755))
 			must(t, os.Chmod(filepath.Join(i.Layers[0].Dir, "tmp"), 0o777|fs.ModeSticky))
