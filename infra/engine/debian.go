@@ -25,7 +25,9 @@ func bootstrapArgs(packages ...string) []string {
 	args := []string{
 		"--variant=minbase",
 		"--format=tar",
+		"--skip=output/dev",
 		"--include=" + strings.Join(append([]string{"ca-certificates"}, packages...), ","),
+		"--dpkgopt=force-unsafe-io", // no fsync for each file: a broken layer is made again
 		`--aptopt=Acquire::Languages "none"`,
 		"--dpkgopt=path-exclude=/usr/share/doc/*",
 		"--dpkgopt=path-include=/usr/share/doc/*/copyright",
@@ -33,7 +35,10 @@ func bootstrapArgs(packages ...string) []string {
 	for _, dir := range []string{"man", "info", "locale", "groff", "lintian", "linda"} {
 		args = append(args, "--dpkgopt=path-exclude=/usr/share/"+dir+"/*")
 	}
-	return append(args, `--customize-hook="$ESTEIRA_SELF" trust "$1"`, debianSuite, "-")
+	return append(args,
+		`--customize-hook="$ESTEIRA_SELF" trust "$1"`,
+		`--customize-hook=rm --force "$1/etc/hostname" "$1/etc/resolv.conf"`, // the host's
+		debianSuite, "-")
 }
 
 // mirrorArgs are the sources of a Debian mirror whose security archive lies

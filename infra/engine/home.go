@@ -96,6 +96,7 @@ func (h home) provide(ctx context.Context, log *progress, p part) error {
 		if err != nil {
 			return err
 		}
+		defer os.RemoveAll(work) // what is left after a failure; the next `up` tries, too
 		if err := p.make(ctx, work); err != nil {
 			return err
 		}

@@ -69,6 +69,7 @@ func (h home) goSDKPart(debian, engine part, tools toolchain) part {
 			if err != nil {
 				return err
 			}
+			defer os.RemoveAll(work)
 			layer := filepath.Join(work, layerFile)
 			if err := goLayer(ctx, work, layer, tools.root, filepath.Join(h.partDir(engine), "codegen")); err != nil {
 				return err

@@ -162,7 +162,7 @@ func (i instance) clear(ctx context.Context, was running) error {
 	if !was.Process.gone(answerLimit) {
 		return fmt.Errorf("process %d of engine %s cannot be ended: look at it with ps", was.Process.PID, i.name)
 	}
-	if err := was.Network.disconnect(ctx); err != nil {
+	if err := errors.Join(was.Network.disconnect(ctx), removeCgroups(was.Network.Device)); err != nil {
 		return err
 	}
 	if err := os.Remove(i.path("running.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -131,6 +131,7 @@ func furnishEtc(s start) error {
 		"etc/upper/dagger/engine.json": config,
 		"etc/upper/hosts":              hosts,
 		"etc/upper/resolv.conf":        []byte(s.Recipe.Nameservers),
+		"etc/upper/buildkitd.toml":     []byte(buildkitConfig(s.Network.Device)),
 		"etc/upper/registry.yml":       []byte(registryConfig("/opt/images")),
 	}
 	for name, content := range files {
@@ -144,14 +145,13 @@ func furnishEtc(s start) error {
 // freshSys shows the interfaces of this network namespace in /sys, and keeps
 // the control groups.
 func freshSys() error {
-	const groups = "/sys/fs/cgroup"
-	if err := (mount{groups, "old-cgroup", "", unix.MS_BIND | unix.MS_REC, ""}).do(); err != nil {
+	if err := (mount{cgroups, "old-cgroup", "", unix.MS_BIND | unix.MS_REC, ""}).do(); err != nil {
 		return err
 	}
 	if err := (mount{"sysfs", "/sys", "sysfs", unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC, ""}).do(); err != nil {
 		return err
 	}
-	return mount{"old-cgroup", groups, "", unix.MS_BIND | unix.MS_REC, ""}.do()
+	return mount{"old-cgroup", cgroups, "", unix.MS_BIND | unix.MS_REC, ""}.do()
 }
 
 func bind(source, target string) error {

@@ -82,7 +82,7 @@ func startRegistry(log io.Writer) (*os.Process, error) {
 
 func startEngine(s start, log io.Writer) (*os.Process, error) {
 	cmd := exec.Command("/opt/engine/engine",
-		"--root", "/opt/state", "--network-cidr", s.Network.Containers.String())
+		"--config", "/etc/buildkitd.toml", "--root", "/opt/state", "--network-cidr", s.Network.Containers.String())
 	cmd.Env = append(pastProxy(s.Recipe.Env, s.Network.Guest.Addr().String()),
 		"PATH="+systemPath, "HOME=/opt/state", distconstsGoSDK+"="+s.Recipe.GoSDKDigest)
 	return launch(cmd, log)
