@@ -1,8 +1,6 @@
 package finding
 
 import (
-	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -218,7 +216,7 @@ func (t *Tests) count(c Case) {
 	case Skipped:
 		t.Skipped++
 	}
-	t.Duration += c.Duration
+	t.Duration = max(t.Duration, t.Duration+c.Duration) // a sum that overflows is negative
 }
 
 func caseOf(test junit.Test) (Case, error) {
@@ -258,7 +256,7 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// longest is more than any test takes, and so little that sums of it don't overflow.
+// longest is more than any test takes.
 const longest = 7 * 24 * time.Hour
 
 // seconds reads a time attribute: decimal seconds, thousands perhaps set off by
@@ -272,84 +270,6 @@ func seconds(text string) (time.Duration, error) {
 		return 0, fmt.Errorf("time=%q is no number of seconds up to %.0f: the report is damaged", text, longest.Seconds())
 	}
 	return time.Duration(max(value, 0) * float64(time.Second)).Round(time.Microsecond), nil
-}
-
-// checkAnnounced makes sure that suites hold the tests and failures that their
-// attributes announce; go-junit ignores those. Only fewer is wrong: runners that
-// repeat tests announce the last repetition.
-func checkAnnounced(data []byte) error {
-	type announced struct {
-		name                 string
-		tests, failures      int
-		heldTests, heldFails int
-	}
-	var open []announced
-	decoder := xml.NewDecoder(bytes.NewReader(data))
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch token := token.(type) {
-		case xml.StartElement:
-			switch token.Name.Local {
-			case "testsuite", "testsuites":
-				suite := announced{name: attribute(token, "name")}
-				counts, err := integers(token, "tests", "failures", "errors")
-				if err != nil {
-					return err
-				}
-				suite.tests, suite.failures = counts[0], counts[1]+counts[2]
-				open = append(open, suite)
-			case "testcase":
-				for i := range open {
-					open[i].heldTests++
-				}
-			case "failure", "error":
-				for i := range open {
-					open[i].heldFails++
-				}
-			}
-		case xml.EndElement:
-			if token.Name.Local != "testsuite" && token.Name.Local != "testsuites" {
-				continue
-			}
-			suite := open[len(open)-1]
-			open = open[:len(open)-1]
-			if suite.failures > suite.heldFails || suite.tests > 0 && suite.heldTests == 0 {
-				return fmt.Errorf("suite %q announces %d tests and %d failures, and holds %d and %d: the report is damaged",
-					suite.name, suite.tests, suite.failures, suite.heldTests, suite.heldFails)
-			}
-		}
-	}
-}
-
-func attribute(element xml.StartElement, name string) string {
-	for _, attr := range element.Attr {
-		if attr.Name.Local == name {
-			return attr.Value
-		}
-	}
-	return ""
-}
-
-func integers(element xml.StartElement, names ...string) ([]int, error) {
-	values := make([]int, len(names))
-	for i, name := range names {
-		text := attribute(element, name)
-		if text == "" {
-			continue
-		}
-		value, err := strconv.Atoi(text)
-		if err != nil || value < 0 {
-			return nil, fmt.Errorf("<%s %s=%q>: this is no count: the report is damaged", element.Name.Local, name, text)
-		}
-		values[i] = value
-	}
-	return values, nil
 }
 
 // Failing are the failed and errored tests.

@@ -135,6 +135,9 @@ func (s Stage) complaint() string {
 
 // check makes sure that the run is sound, so that no damage is shown as green.
 func (r Run) check() error {
+	if r.Duration < 0 {
+		return fmt.Errorf("report: the run took %v: none takes less than nothing", r.Duration)
+	}
 	for i, stage := range r.Stages {
 		if err := stage.check(); err != nil {
 			return fmt.Errorf("report: stages[%d] %q: %w", i, stage.Name, err)

@@ -89,6 +89,14 @@ var damaged = map[string]struct {
 		Failed: 1, Suites: []finding.Suite{{Cases: []finding.Case{{Name: "a", Outcome: finding.Failed}}}}}}, "1 of its tests did not"},
 }
 
+func TestRunThatTookLessThanNothing(t *testing.T) {
+	run := green()
+	run.Duration = -time.Second
+	if err := run.Err(); err == nil || run.Status() != Undecided {
+		t.Errorf("%s, error %v", run.Status(), err)
+	}
+}
+
 func TestDamagedRunIsShownInNoFormat(t *testing.T) {
 	writers := map[string]func(Run, io.Writer) error{
 		"Markdown": Run.Markdown, "HTML": Run.HTML, "JSON": Run.JSON, "SARIF": Run.SARIF, "JUnit": Run.JUnit,
@@ -202,6 +210,7 @@ func TestFromTests(t *testing.T) {
 func TestTook(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0:                          "0 s",
+		4 * time.Microsecond:       "0 s",
 		4 * time.Millisecond:       "0.004 s",
 		420 * time.Millisecond:     "0.42 s",
 		1234 * time.Millisecond:    "1.2 s",

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/esteira/esteira/pipelines/finding"
 )
@@ -44,27 +43,4 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// Took is a duration as a person says it: 0.42 s, 21 s, 1 min 32 s, 2 h 5 min.
-func Took(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.2g s", d.Seconds())
-	case d < time.Minute-time.Second/2:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d < time.Hour-time.Second/2:
-		d = d.Round(time.Second)
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	}
-	d = d.Round(time.Minute)
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-}
-
-// took is how long the stage took; nothing for one that didn't run.
-func (s Stage) took() string {
-	if s.Status == Skipped {
-		return ""
-	}
-	return Took(s.Duration)
 }
