@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -79,6 +80,7 @@ func described(t *testing.T, image v1.Image) Description {
 
 func TestAssembleMakesAValidImage(t *testing.T) {
 	image := valid(t)
+	image.Cmd = []string{"--verbose"}
 	built := assembled(t, image)
 	must(t, validate.Image(built))
 
@@ -95,8 +97,17 @@ func TestAssembleMakesAValidImage(t *testing.T) {
 	if !config.Created.Equal(Epoch) || !config.History[2].Created.Equal(Epoch) || config.History[2].CreatedBy != "application" {
 		t.Errorf("created %s, history %+v", config.Created, config.History)
 	}
-	if config.Config.User != "65532:65532" || config.Config.WorkingDir != "/app" || config.Config.Entrypoint[0] != "/opt/java/bin/java" {
-		t.Errorf("configuration %+v", config.Config)
+	want := v1.Config{
+		Entrypoint:   image.Entrypoint,
+		Cmd:          []string{"--verbose"},
+		User:         "65532:65532",
+		Env:          []string{"JAVA_HOME=/opt/java"},
+		WorkingDir:   "/app",
+		ExposedPorts: map[string]struct{}{"8080/tcp": {}},
+		Labels:       map[string]string{"org.opencontainers.image.title": "api"},
+	}
+	if !reflect.DeepEqual(config.Config, want) || config.OS != "linux" || config.Architecture != "amd64" {
+		t.Errorf("configuration %+v of %s/%s, want %+v", config.Config, config.OS, config.Architecture, want)
 	}
 }
 
@@ -334,7 +345,8 @@ func TestAssembleRefuses(t *testing.T) {
 		{"env without value", func(_ *testing.T, i *Image) { i.Env = []string{"PATH"} }, `environment variable "PATH" is not KEY=value`},
 		{"port without protocol", func(_ *testing.T, i *Image) { i.ExposedPorts = []string{"8080"} }, `exposed port "8080" is not`},
 		{"port out of range", func(_ *testing.T, i *Image) { i.ExposedPorts = []string{"65536/tcp"} }, `exposed port "65536/tcp" is not`},
-		{"no platform", func(_ *testing.T, i *Image) { i.Architecture = "" }, `platform "linux/"`},
+		{"no architecture", func(_ *testing.T, i *Image) { i.Architecture = "" }, `platform "linux/"`},
+		{"no operating system", func(_ *testing.T, i *Image) { i.OS = "" }, `platform "/amd64"`},
 		{"whiteout", layerOf(func(dir string) error { return os.WriteFile(filepath.Join(dir, ".wh.passwd"), nil, 0o644) }), ".wh.passwd: a name that begins with .wh."},
 		{"opaque whiteout", layerOf(func(dir string) error { return os.Mkdir(filepath.Join(dir, ".wh..wh..opq"), 0o755) }), "a name that begins with .wh."},
 		{"pipe", layerOf(func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o644) }), "fifo is a pipe"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -57,16 +58,44 @@ func TestDescribeArchive(t *testing.T) {
 	}
 }
 
-func TestDescribeWithoutHistory(t *testing.T) {
+// withConfig is a valid image whose configuration was changed.
+func withConfig(t *testing.T, change func(*v1.ConfigFile)) v1.Image {
+	t.Helper()
 	image := assembled(t, valid(t))
 	config, err := image.ConfigFile()
 	must(t, err)
 	config = config.DeepCopy()
-	config.History = config.History[:1]
-	bare, err := mutate.ConfigFile(image, config)
+	change(config)
+	changed, err := mutate.ConfigFile(image, config)
 	must(t, err)
-	if got := described(t, bare); len(got.Layers) != 3 || got.Layers[0].Comment != "" {
-		t.Errorf("%+v", got)
+	return changed
+}
+
+func TestDescribeHistory(t *testing.T) {
+	entrypoint := v1.History{CreatedBy: "ENTRYPOINT", EmptyLayer: true}
+	cases := []struct {
+		name   string
+		change func(*v1.ConfigFile)
+		want   string
+	}{
+		{"with instructions that made no layer", func(c *v1.ConfigFile) { c.History = append([]v1.History{entrypoint}, c.History...) }, "runtime"},
+		{"none", func(c *v1.ConfigFile) { c.History = nil }, ""},
+		{"of other layers", func(c *v1.ConfigFile) { c.History = c.History[:2] }, ""},
+	}
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			layers := described(t, withConfig(t, test.change)).Layers
+			if len(layers) != 3 || layers[0].Comment != test.want {
+				t.Errorf("%+v, want %q as the first comment", layers, test.want)
+			}
+		})
+	}
+}
+
+func TestDescribeRefusesLayersThatTheConfigurationDoesNotName(t *testing.T) {
+	_, err := Describe(withConfig(t, func(c *v1.ConfigFile) { c.RootFS.DiffIDs = c.RootFS.DiffIDs[:2] }))
+	if err == nil || !strings.Contains(err.Error(), "has 3 layers, but its configuration names 2") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -28,6 +28,7 @@ func TestParseReferenceRefuses(t *testing.T) {
 		{"tag of 129 characters", "registry.example.com/api:" + strings.Repeat("a", 129), "128"},
 		{"no tag", "registry.example.com/team/api", "tag"},
 		{"no registry", "team/api:1", "registry"},
+		{"digest without registry", "team/api@sha256:" + strings.Repeat("ab", 32), "registry"},
 		{"scheme", "https://registry.example.com/api:1", "leave out the scheme"},
 		{"space", "registry.example.com/my api:1", "my api"},
 		{"short digest", "registry.example.com/api@sha256:abcd", "sha256:abcd"},
