@@ -4,6 +4,7 @@ import static io.github.esteira.gateway.ProblemAssert.assertProblem;
 import static io.github.esteira.gateway.StubInferenceService.ANSWER;
 import static io.github.esteira.gateway.StubInferenceService.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
 import java.net.http.HttpResponse;
@@ -68,6 +69,19 @@ class CircuitBreakerTest {
 		stub.will(json(200, ANSWER));
 
 		assertThat(gateway.predict().statusCode()).isEqualTo(200);
+	}
+
+	@Test
+	void aFaultOfTheGatewayDoesNotOpenIt() {
+		CircuitBreaker breaker = gateway.context().getBean(CircuitBreaker.class);
+
+		for (int i = 0; i < 2 * WINDOW; i++) {
+			assertThatIllegalStateException().isThrownBy(() -> breaker.executeCallable(() -> {
+				throw new IllegalStateException();
+			}));
+		}
+
+		assertThat(breaker.getState()).isEqualTo(CircuitBreaker.State.CLOSED);
 	}
 
 	private static void repeat(int times, int status) {

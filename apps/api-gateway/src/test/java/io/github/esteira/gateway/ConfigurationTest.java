@@ -3,19 +3,30 @@ package io.github.esteira.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindException;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.validation.autoconfigure.ValidationAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 
 /** Starts the settings alone, without the server: every one of them is checked before anything else runs. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -51,15 +62,35 @@ class ConfigurationTest {
 			gateway.experiment.cookie-max-age=0s           | gateway.experiment.cookieMaxAge
 			""")
 	void aWrongSettingStopsTheStartAndIsNamed(String setting, String reason, CapturedOutput output) {
-		assertThatThrownBy(() -> start("--" + setting).close()).isInstanceOf(Exception.class);
+		assertThatThrownBy(() -> start("--" + setting).close()).isInstanceOf(ConfigurationPropertiesBindException.class);
 
 		assertThat(output.getOut()).contains("APPLICATION FAILED TO START", reason);
 	}
 
+	@ParameterizedTest
+	@MethodSource("variablesOfTheReadme")
+	void everyVariableOfTheReadmeIsRead(String variable) {
+		SpringApplication application = settings();
+		application.addInitializers(context -> context.getEnvironment().getPropertySources()
+			.addFirst(new SystemEnvironmentPropertySource("test-systemEnvironment", Map.of(variable, "!"))));
+
+		assertThatThrownBy(application::run).isInstanceOf(ConfigurationPropertiesBindException.class);
+	}
+
+	static List<String> variablesOfTheReadme() throws IOException {
+		Matcher names = Pattern.compile("^\\| `(GATEWAY_\\w+)`", Pattern.MULTILINE)
+			.matcher(Files.readString(Path.of("README.md")));
+		return names.results().map(name -> name.group(1)).toList();
+	}
+
 	private static ConfigurableApplicationContext start(String... arguments) {
+		return settings().run(arguments);
+	}
+
+	private static SpringApplication settings() {
 		SpringApplication application = new SpringApplication(Settings.class);
 		application.setWebApplicationType(WebApplicationType.NONE);
-		return application.run(arguments);
+		return application;
 	}
 
 }

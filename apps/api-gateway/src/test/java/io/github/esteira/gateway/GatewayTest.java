@@ -36,10 +36,10 @@ abstract class GatewayTest {
 		static final StubInferenceService STUB = new StubInferenceService();
 
 		static final RunningGateway GATEWAY = RunningGateway.start(STUB.baseUrl(),
-				"--gateway.upstream.connect-timeout=400ms", "--gateway.upstream.response-timeout=500ms",
+				"--gateway.upstream.connect-timeout=1s", "--gateway.upstream.response-timeout=1500ms",
 				"--gateway.upstream.max-answer-size=10KB", "--gateway.prediction.max-body-size=64KB",
 				"--gateway.rate-limit.requests=100000", "--gateway.circuit-breaker.window=100000",
-				"--server.tomcat.connection-timeout=500ms");
+				"--server.tomcat.connection-timeout=1500ms");
 
 	}
 

@@ -20,7 +20,8 @@ class HealthTest extends GatewayTest {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "/health/live", "/health/ready", "/actuator/health/liveness", "/actuator/health/readiness" })
+	@ValueSource(strings = { "/health/live", "/health/ready", "/actuator/health/liveness",
+			"/actuator/health/readiness" })
 	void up(String path) {
 		var answer = gateway.get(path);
 
@@ -50,7 +51,8 @@ class HealthTest extends GatewayTest {
 		gateway.predict();
 
 		assertThat(gateway.get("/actuator/prometheus").body())
-			.containsPattern("http_server_requests_seconds_bucket\\{[^}]*status=\"200\",uri=\"/api/v1/predictions\",le=\"0.25\"}")
+			.containsPattern("http_server_requests_seconds_bucket\\{[^}]*status=\"200\","
+					+ "uri=\"/api/v1/predictions\",le=\"0.25\"}")
 			.contains("http_client_requests_seconds_count",
 					"resilience4j_circuitbreaker_state{name=\"inference-service\",state=\"closed\"} 1.0",
 					"resilience4j_retry_calls_total", "jvm_memory_used_bytes");

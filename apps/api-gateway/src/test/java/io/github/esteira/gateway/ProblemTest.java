@@ -109,16 +109,15 @@ class ProblemTest extends GatewayTest {
 
 	@Test
 	void bodyThatDoesNotArrive() throws IOException {
-		String answer = raw("POST /api/v1/predictions HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
-				+ "Content-Length: 10\r\n\r\n{");
+		String answer = raw(post("/api/v1/predictions", 10) + "{");
 
-		assertThat(answer).startsWith("HTTP/1.1 408").contains("application/problem+json", "\"instance\":\"/api/v1/predictions\"");
+		assertThat(answer).startsWith("HTTP/1.1 408")
+			.contains("application/problem+json", "\"instance\":\"/api/v1/predictions\"");
 	}
 
 	@Test
 	void queryThatCannotBeDecoded() throws IOException {
-		String answer = raw("POST /api/v1/predictions?a=%zz HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
-				+ "Content-Length: " + VALID.length() + "\r\n\r\n" + VALID);
+		String answer = raw(post("/api/v1/predictions?a=%zz", VALID.length()) + VALID);
 
 		assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json");
 	}
@@ -129,6 +128,11 @@ class ProblemTest extends GatewayTest {
 
 		assertThat(answer).startsWith("HTTP/1.1 400").contains("application/problem+json", "\"status\":400")
 			.doesNotContain("<html");
+	}
+
+	private static String post(String target, int length) {
+		return String.join("\r\n", "POST " + target + " HTTP/1.1", "Host: gateway", "Content-Type: application/json",
+				"Content-Length: " + length, "Connection: close", "", "");
 	}
 
 	/** Sends what no HTTP client would, and reads until the server hangs up. */

@@ -32,7 +32,7 @@ class UnreachableServiceTest {
 	@BeforeAll
 	static void start() throws IOException {
 		port = freePort();
-		gateway = RunningGateway.start("http://127.0.0.1:" + port, "--gateway.upstream.connect-timeout=200ms");
+		gateway = RunningGateway.start("http://127.0.0.1:" + port, "--gateway.upstream.connect-timeout=500ms");
 		gateway.context().getBean(Retry.class).getEventPublisher().onRetry(event -> betweenAttempts.run());
 	}
 

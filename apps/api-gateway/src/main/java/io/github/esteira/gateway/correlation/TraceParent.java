@@ -12,13 +12,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class TraceParent {
 
-	private static final Pattern WELL_FORMED = Pattern.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}.*");
+	/** Later versions may append to what version 00 defines. */
+	private static final Pattern WELL_FORMED = Pattern
+		.compile("(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
 	private TraceParent() {
 	}
 
 	static Optional<String> traceId(@Nullable String header) {
-		return Optional.ofNullable(header).map(WELL_FORMED::matcher).filter(Matcher::matches).map(match -> match.group(1));
+		return Optional.ofNullable(header)
+			.map(WELL_FORMED::matcher)
+			.filter(Matcher::matches)
+			.map(match -> match.group(1));
 	}
 
 }

@@ -38,7 +38,8 @@ class PredictionBodyFilter implements HandlerFilterFunction<ServerResponse, Serv
 		byte[] body = read(request);
 		this.shape.check(body);
 		MvcUtils.putAttribute(request, MvcUtils.CACHED_REQUEST_BODY_ATTR, new ByteArrayInputStream(body));
-		return next.handle(ServerRequest.from(request).headers(headers -> headers.setContentLength(body.length)).build());
+		return next
+			.handle(ServerRequest.from(request).headers(headers -> headers.setContentLength(body.length)).build());
 	}
 
 	private static void checkContentType(ServerRequest request) {

@@ -22,7 +22,8 @@ record PredictionProperties(@DefaultValue("1MB") @NotNull DataSize maxBodySize,
 
 	@AssertTrue(message = "max-body-size must be between 1B and 1GB, because a body is held in memory")
 	boolean isMaxBodySizeSensible() {
-		return this.maxBodySize == null || this.maxBodySize.toBytes() >= 1 && this.maxBodySize.compareTo(DataSize.ofGigabytes(1)) <= 0;
+		return this.maxBodySize == null || this.maxBodySize.toBytes() >= 1
+				&& this.maxBodySize.compareTo(DataSize.ofGigabytes(1)) <= 0;
 	}
 
 }

@@ -47,7 +47,8 @@ final class PredictionShape {
 
 	/** Limits of the parser, on nesting for instance, come without a place. */
 	private static String place(@Nullable TokenStreamLocation location) {
-		return location == null ? "" : ": error at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
+		return location == null ? ""
+				: ": error at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
 	}
 
 	private void checkDocument(JsonParser parser) {

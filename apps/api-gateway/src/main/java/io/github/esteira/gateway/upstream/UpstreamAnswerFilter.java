@@ -52,7 +52,8 @@ public class UpstreamAnswerFilter implements HandlerFilterFunction<ServerRespons
 
 	private byte[] read(ServerRequest request, long start) {
 		int limit = Math.toIntExact(this.properties.maxAnswerSize().toBytes());
-		InputStream stream = Objects.requireNonNull(MvcUtils.getAttribute(request, MvcUtils.CLIENT_RESPONSE_INPUT_STREAM_ATTR));
+		InputStream stream = Objects
+			.requireNonNull(MvcUtils.getAttribute(request, MvcUtils.CLIENT_RESPONSE_INPUT_STREAM_ATTR));
 		try (stream) {
 			byte[] body = stream.readNBytes(limit);
 			if (stream.read() >= 0) {

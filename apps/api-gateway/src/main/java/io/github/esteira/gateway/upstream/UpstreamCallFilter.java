@@ -54,7 +54,8 @@ public class UpstreamCallFilter implements HandlerFilterFunction<ServerResponse,
 	}
 
 	/** Each attempt reads the kept body from its start. */
-	private static ServerResponse attempt(ServerRequest request, HandlerFunction<ServerResponse> next) throws Exception {
+	private static ServerResponse attempt(ServerRequest request, HandlerFunction<ServerResponse> next)
+			throws Exception {
 		return next.handle(BodyFilterFunctions.adaptCachedBody().apply(request));
 	}
 

@@ -33,12 +33,14 @@ public record UpstreamProperties(@DefaultValue("http://inference-service:8080") 
 
 	@AssertTrue(message = "base-url must be http(s)://host[:port] without path, query or user")
 	boolean isBaseUrlPlain() {
-		return this.baseUrl == null || this.baseUrl.toString().matches("https?://[^/?#@]+/?") && this.baseUrl.getHost() != null;
+		return this.baseUrl == null
+				|| this.baseUrl.toString().matches("https?://[^/?#@]+/?") && this.baseUrl.getHost() != null;
 	}
 
 	@AssertTrue(message = "max-answer-size must be between 1B and 1GB, because an answer is held in memory")
 	boolean isMaxAnswerSizeSensible() {
-		return this.maxAnswerSize == null || this.maxAnswerSize.toBytes() >= 1 && this.maxAnswerSize.compareTo(DataSize.ofGigabytes(1)) <= 0;
+		return this.maxAnswerSize == null || this.maxAnswerSize.toBytes() >= 1
+				&& this.maxAnswerSize.compareTo(DataSize.ofGigabytes(1)) <= 0;
 	}
 
 	@AssertTrue(message = "connect-timeout must be shorter than response-timeout, which includes it")
