@@ -22,7 +22,7 @@ func withTimeout(limit time.Duration, args ...string) []string {
 	return append([]string{"timeout", "--kill-after=10", fmt.Sprint(limit.Seconds())}, args...)
 }
 
-// pick is the files of a folder that match. Each is taken by itself, because a file is addressed by its content and a
+// pick is the files of a folder that match, or nil where none does. Each is taken by itself, because a file is addressed by its content and a
 // filtered folder by all that lay in it (docs/decisions/0003).
 func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*dagger.Directory, error) {
 	var names []string
@@ -32,6 +32,9 @@ func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*da
 			return nil, err
 		}
 		names = append(names, slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, "/") })...)
+	}
+	if len(names) == 0 {
+		return nil, nil
 	}
 	slices.Sort(names)
 	picked := dag.Directory()
@@ -54,5 +57,5 @@ func plain(err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	return errors.New(tail(failed.Stderr))
+	return errors.New(tail(failed.Stderr + "\n" + failed.Stdout))
 }

@@ -103,7 +103,7 @@ func (j *Java) Test(ctx context.Context,
 	files := dag.Directory().
 		WithDirectory("junit", tested.Directory(sourcePath).Filter(dagger.DirectoryFilterOpts{Include: junitPatterns[project.Tool]})).
 		WithDirectory("coverage", tested.Directory(sourcePath).Filter(dagger.DirectoryFilterOpts{Include: coveragePatterns[project.Tool]}))
-	tests, coverage, err := readTests(ctx, files)
+	tests, coverage, err := j.readTests(ctx, files)
 	if err != nil {
 		return stageResult(done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "write a test: a stage without any proves nothing"}), files)
 	}
@@ -122,8 +122,8 @@ func (j *Java) TestCheck(ctx context.Context) error {
 	return err
 }
 
-// readTests reads the reports of the test stage's files.
-func readTests(ctx context.Context, files *dagger.Directory) (finding.Tests, *finding.Coverage, error) {
+// readTests reads the reports of the test stage's files, and tells in which source a test lies.
+func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.Tests, *finding.Coverage, error) {
 	dir, err := os.MkdirTemp("", "tests")
 	if err != nil {
 		return finding.Tests{}, nil, err
@@ -136,11 +136,15 @@ func readTests(ctx context.Context, files *dagger.Directory) (finding.Tests, *fi
 	if err != nil {
 		return finding.Tests{}, nil, err
 	}
+	sources, err := j.Source.Glob(ctx, "**/src/test/**")
+	if err != nil {
+		return finding.Tests{}, nil, err
+	}
 	coverage, err := java.Coverage(os.DirFS(path.Join(dir, "coverage")))
 	if err != nil {
 		return finding.Tests{}, nil, err
 	}
-	return tests, coverage, nil
+	return tests.Locate(sources), coverage, nil
 }
 
 // execute runs goals in the project, its dependencies already there. A build that fails is a red stage; an error is for

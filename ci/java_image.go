@@ -45,9 +45,18 @@ case $manifest in
   echo "app.jar: META-INF/MANIFEST.MF names no Main-Class: this is a library, or the build does not package an application" >&2
   exit 3 ;;
 esac
-jdeps --ignore-missing-deps --multi-release base --print-module-deps --class-path '/out/lib/*' /out/app/app.jar \
-  $(find /out/lib -name '*.jar') | tail -n 1 >/out/modules
+mkdir /own && unzip -q /out/app/app.jar -d /own
+jdeps --ignore-missing-deps --print-module-deps /own >/out/modules
 find /out -exec touch -h -d @315532800 {} +`
+
+// neededModules prints the modules of the JDK that the jars in /libraries need. Their classes are analysed as one heap, because
+// jdeps refuses a named module whose own requirements it is not shown.
+const neededModules = `set -eu
+mkdir /classes
+for jar in /libraries/*.jar; do
+  unzip -qo "$jar" '*.class' -x module-info.class 'META-INF/*' -d /classes || test $? -eq 11
+done
+jdeps --ignore-missing-deps --print-module-deps /classes`
 
 // cutRuntime makes a JRE of the modules in $1, with Debian's certificates and not those of the building machine.
 const cutRuntime = `set -eu
@@ -55,7 +64,8 @@ jlink --add-modules "$1" --compress zip-6 --strip-java-debug-attributes --no-hea
 rm -f /jre/lib/security/cacerts /etc/ssl/certs/java/cacerts
 find /usr/share/ca-certificates/mozilla -name '*.crt' | sort | sed 's/^/+/' |
   java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null
-cp -L /etc/ssl/certs/java/cacerts /jre/lib/security/cacerts`
+cp -L /etc/ssl/certs/java/cacerts /jre/lib/security/cacerts
+find /jre -exec touch -h -d @315532800 {} +`
 
 // reflected are modules that libraries use by name only, where no analysis sees it.
 const reflected = "java.management,java.naming,java.net.http,jdk.crypto.ec,jdk.management,jdk.net,jdk.unsupported"
@@ -107,11 +117,7 @@ func (j *Java) assemble(ctx context.Context, jdk *dagger.Container, app *dagger.
 	}
 	start := append([]string{javaHome + "/bin/java"}, javaOptions...)
 	if strings.TrimSpace(kind) == "spring-boot" {
-		untrained, err := j.Esteira.assemble(ctx, layers, entrypoint(append(start, "-jar", appJar))...)
-		if err != nil {
-			return nil, err
-		}
-		layers = append(layers, layer{"start-up", train(untrained.Container(), start), aotHome})
+		layers = append(layers, layer{"start-up", train(layers, start), aotHome})
 		start = append(start, "-XX:AOTCache="+aotCache)
 	}
 	args := append(entrypoint(append(start, "-jar", appJar)), "--expose=8080/tcp")
@@ -120,33 +126,62 @@ func (j *Java) assemble(ctx context.Context, jdk *dagger.Container, app *dagger.
 
 // layers are what changes rarely first.
 func (j *Java) layers(ctx context.Context, jdk *dagger.Container, app *dagger.Directory) ([]layer, error) {
-	modules, err := app.File("modules").Contents(ctx)
+	libraries, err := pick(ctx, app, []string{"lib/*"})
 	if err != nil {
 		return nil, err
 	}
-	jre := jdk.
-		WithExec([]string{"sh", "-c", cutRuntime, "jlink", strings.TrimSpace(modules) + "," + reflected}).
-		Directory("/jre")
+	modules, err := modules(ctx, jdk, app, libraries)
+	if err != nil {
+		return nil, err
+	}
+	jre := jdk.WithExec([]string{"sh", "-c", cutRuntime, "jlink", modules}).Directory("/jre")
 	layers := []layer{
 		{"debian", j.Esteira.rootFS(runtimePackages...), "/"},
 		{"jre", jre, javaHome},
 	}
-	libraries, err := app.Directory("lib").Entries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(libraries) > 0 {
-		layers = append(layers, layer{"dependencies", app.Directory("lib"), appHome + "/lib"})
+	if libraries != nil {
+		layers = append(layers, layer{"dependencies", libraries.Directory("lib"), appHome + "/lib"})
 	}
 	return append(layers, layer{"application", app.Directory("app"), appHome}), nil
 }
 
+// modules are the modules of the JDK that an application and its libraries need, separated by commas. The libraries are
+// asked by themselves: a change of the application analyses none of them again.
+func modules(ctx context.Context, jdk *dagger.Container, app, libraries *dagger.Directory) (string, error) {
+	needed, err := app.File("modules").Contents(ctx)
+	if err != nil {
+		return "", err
+	}
+	if libraries != nil {
+		theirs, err := jdk.WithMountedDirectory("/libraries", libraries.Directory("lib")).
+			WithExec([]string{"sh", "-c", neededModules}).
+			Stdout(ctx)
+		if err != nil {
+			return "", plain(err)
+		}
+		needed += "," + theirs
+	}
+	names := strings.FieldsFunc(needed+","+reflected, func(r rune) bool { return r == ',' || r == '\n' })
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ","), nil
+}
+
 // train starts the application once, to the point where it would begin to serve, and keeps what the JVM loaded and
-// linked on the way (JEP 483, JEP 514).
-func train(image *dagger.Container, start []string) *dagger.Directory {
+// linked on the way (JEP 483, JEP 514). The layers are mounted and not copied, which leaves the times of their files alone.
+func train(layers []layer, start []string) *dagger.Directory {
+	c := dag.Container()
+	byTarget := func(a, b layer) int { return strings.Compare(a.target, b.target) }
+	for _, l := range slices.SortedFunc(slices.Values(layers), byTarget) {
+		if l.target == "/" {
+			c = c.WithRootfs(l.dir)
+			continue
+		}
+		c = c.WithMountedDirectory(l.target, l.dir)
+	}
 	args := append(slices.Clone(start), "-XX:AOTCacheOutput="+aotCache, "-Dspring.context.exit=onRefresh", "-jar", appJar)
-	return image.
+	return c.
 		WithMountedDirectory(aotHome, dag.Directory(), dagger.ContainerWithMountedDirectoryOpts{Owner: "65532:65532"}).
+		WithUser("65532:65532").
 		WithExec(args).
 		Directory(aotHome)
 }

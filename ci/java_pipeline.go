@@ -29,7 +29,7 @@ func (j *Java) Pipeline(ctx context.Context,
 	title string,
 ) (*Result, error) {
 	if ref == "" {
-		own, err := j.Esteira.registry().Start(ctx)
+		own, err := j.Esteira.ownRegistry().Start(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -97,11 +97,4 @@ func (j *Java) Publish(ctx context.Context,
 		return "", fmt.Errorf("nothing was pushed: %v", err)
 	}
 	return target.push(ctx, image.Archive)
-}
-
-// registry is a registry of the pipeline's own: Debian's build of the CNCF's distribution.
-func (e *Esteira) registry() *dagger.Service {
-	return e.apt("docker-registry").
-		WithExposedPort(5000).
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"docker-registry", "serve", "/etc/docker/registry/config.yml"}})
 }

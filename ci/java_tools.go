@@ -96,22 +96,23 @@ find . -mindepth 1 -delete`
 // mirror instead of the repositories that a project names, where there is a mirror. It speaks to Gradle 4 and newer.
 const initGradle = `
 def mirror = System.getenv('ESTEIRA_MAVEN_MIRROR')
-allprojects {
+allprojects { p ->
   if (mirror) {
-    buildscript { repositories { maven { url mirror } } }
-    repositories { all { if (!(it instanceof MavenArtifactRepository) || it.url.toString() != mirror) remove it } ; maven { url mirror } }
+    p.buildscript.repositories.maven { url mirror }
+    p.repositories.all { if (it.hasProperty('url') && it.url.toString() != mirror) p.repositories.remove(it) }
+    p.repositories.maven { url mirror }
   }
-  plugins.withId('java') {
-    apply plugin: 'jacoco'
-    jacoco.toolVersion = '0.8.14'
-    test { ignoreFailures = true; finalizedBy jacocoTestReport }
-    jacocoTestReport {
+  p.plugins.withId('java') {
+    p.apply plugin: 'jacoco'
+    p.jacoco.toolVersion = '0.8.14'
+    p.tasks.withType(Test) { ignoreFailures = true }
+    p.tasks.withType(JacocoReport) {
       reports {
         if (xml.hasProperty('required')) { xml.required = true } else { xml.enabled = true }
       }
     }
-    tasks.withType(AbstractArchiveTask) { preserveFileTimestamps = false; reproducibleFileOrder = true }
   }
+  p.tasks.withType(AbstractArchiveTask) { preserveFileTimestamps = false; reproducibleFileOrder = true }
 }
 `
 

@@ -18,6 +18,16 @@ import (
 // pushLimit is how long one push or pull may take.
 const pushLimit = 10 * time.Minute
 
+// ownRegistry is a registry that ends with the call: Debian's build of the CNCF's distribution, open to whoever is in the
+// engine's network.
+func (e *Esteira) ownRegistry() *dagger.Service {
+	const config = `{"version": "0.1", "storage": {"filesystem": {"rootdirectory": "/registry"}}, "http": {"addr": ":5000"}}`
+	return e.apt("docker-registry").
+		WithNewFile("/registry.json", config).
+		WithExposedPort(5000).
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"docker-registry", "serve", "/registry.json"}})
+}
+
 // registry is a place for one image, and how to reach it. The work is crane's.
 type registry struct {
 	esteira  *Esteira
@@ -97,6 +107,31 @@ func (r *registry) command(script, verb string) []string {
 		crane = append(crane, "--insecure")
 	}
 	return append([]string{"sh", "-c", script, "sh"}, withTimeout(pushLimit, crane...)...)
+}
+
+// sign signs what lies under a digest, with a key and without a transparency log, so that no other service is needed.
+func (r *registry) sign(ctx context.Context, pushed string, key, keyPassword *dagger.Secret) error {
+	cosign, err := r.esteira.Toolbox().Tool(ctx, "cosign")
+	if err != nil {
+		return err
+	}
+	c, err := r.crane(ctx)
+	if err != nil {
+		return err
+	}
+	args := []string{"cosign", "sign", "--yes", "--tlog-upload=false", "--key=/cosign.key"}
+	if r.service != nil {
+		args = append(args, "--allow-http-registry", "--allow-insecure-registry")
+	}
+	_, err = c.WithMountedFile("/usr/local/bin/cosign", cosign).
+		WithMountedSecret("/cosign.key", key).
+		WithSecretVariable("COSIGN_PASSWORD", keyPassword).
+		WithExec(withTimeout(pushLimit, append(args, pushed)...)).
+		Sync(ctx)
+	if err != nil {
+		return r.explain("the image was pushed and is not signed", err)
+	}
+	return nil
 }
 
 // crane is a container that can reach the registry and is never cached: a registry changes by itself.

@@ -23,6 +23,9 @@ type Result struct {
 }
 
 func newResult(run report.Run, files *dagger.Directory) (*Result, error) {
+	if files == nil {
+		files = dag.Directory()
+	}
 	var text strings.Builder
 	if err := run.JSON(&text); err != nil {
 		return nil, err
@@ -106,9 +109,9 @@ func (r *Result) Summary() (string, error) {
 	return run.Summary(), err
 }
 
-// Reports is a folder with every form of the report.
+// Reports is a folder with every form of the report, beside the files that were made.
 func (r *Result) Reports() (*dagger.Directory, error) {
-	reports := dag.Directory()
+	reports := r.Files
 	for _, form := range []struct {
 		name  string
 		write func(report.Run, io.Writer) error

@@ -61,3 +61,55 @@ func (t *Toolbox) build(name string) *dagger.File {
 		WithFile("go.sum", pin.File("go.sum"))
 	return t.Esteira.goBuild(module, "tool", name)
 }
+
+// Image is an image of all tools, a layer each, to be handed in by --tools-image.
+func (t *Toolbox) Image(ctx context.Context) (*Image, error) {
+	names, err := t.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var layers []layer
+	for _, name := range names {
+		tool, err := t.Tool(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, layer{name, dag.Directory().WithFile(name, tool), toolsPath})
+	}
+	return t.Esteira.assemble(ctx, layers, "--entrypoint="+toolsPath+"/crane", "--annotation=org.opencontainers.image.title=toolbox")
+}
+
+// Publish pushes the image of all tools, signs it with cosign, and returns its reference with the digest. The signature
+// lies beside it in the registry and is verified with the public key alone: `cosign verify --key … --insecure-ignore-tlog`.
+// +cache="never"
+func (t *Toolbox) Publish(ctx context.Context,
+	// Where to push, such as registry.example/platform/toolbox:2026-11
+	ref string,
+	// Private key, as `cosign generate-key-pair` makes it
+	key *dagger.Secret,
+	// Password of the key
+	keyPassword *dagger.Secret,
+	// User at the registry
+	// +optional
+	username string,
+	// Password or token at the registry
+	// +optional
+	password *dagger.Secret,
+	// Registry to reach as a service, such as tcp://localhost:5000; it is spoken to without TLS
+	// +optional
+	registry *dagger.Service,
+) (string, error) {
+	target, err := newRegistry(t.Esteira, ref, username, password, registry)
+	if err != nil {
+		return "", err
+	}
+	image, err := t.Image(ctx)
+	if err != nil {
+		return "", err
+	}
+	pushed, err := target.push(ctx, image.Archive)
+	if err != nil {
+		return "", err
+	}
+	return pushed, target.sign(ctx, pushed, key, keyPassword)
+}

@@ -1,0 +1,64 @@
+# The front door. Everything here runs on a bare Debian machine with Go, git and root, and uses Docker where it answers.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# What goes before a call of dagger: the engine's address and its command line.
+engine := eval "$$(out/bin/engine env)"; export DAGGER_NO_NAG=1
+# A person at a terminal sees the stages as they run; a log gets the report alone.
+progress := $(shell [ -t 1 ] && echo auto || echo dots)
+modules := . infra/engine ci/toolbox ci/bench ci/tests
+
+.PHONY: help demo test lint unit stages engine packages develop bench clean
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: engine ## run the whole Java pipeline of apps/api-gateway and show its report
+	@$(engine); rm -rf out/demo
+	dagger call --progress=$(progress) java pipeline --title api-gateway reports export --path out/demo >/dev/null
+	go run ./pipelines/cmd/esteira report out/demo/report.json
+	echo "The same as a page: out/demo/report.html"
+	go run ./pipelines/cmd/esteira check out/demo/report.json
+
+test: lint unit stages ## run all tests
+	@echo "All tests passed."
+
+lint: packages develop out/bin/staticcheck ## check format, vet, staticcheck, shell and module files
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	  [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
+	shellcheck $$(git ls-files -co --exclude-standard '*.sh' .ci/run)
+	for module in $(modules) ci; do \
+	  echo "vet and staticcheck: $$module"; \
+	  (cd $$module && go mod tidy -diff && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
+	done
+
+unit: packages engine ## run the Go tests of all modules but the stages' own, with the race detector
+	@$(engine); for module in $(filter-out ci/tests,$(modules)); do (cd $$module && go test -race ./...); done
+
+stages: engine ## run the stages' own tests through the engine
+	@$(engine); cd ci/tests && go test -timeout 40m ./...
+	cd "$(CURDIR)" && dagger call --progress=dots java test check
+
+bench: engine ## measure, side by side, and print ratios
+	@$(engine); cd ci/bench && go run .
+
+engine: out/bin/engine ## start the Dagger engine, or find the one that runs
+	@out/bin/engine up
+
+develop: engine
+	@$(engine); dagger develop --progress=dots >/dev/null
+
+out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
+	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .
+
+out/bin/staticcheck: ci/toolbox/staticcheck/go.mod ci/toolbox/staticcheck/go.sum
+	@go build -C ci/toolbox/staticcheck -mod=readonly -o "$(CURDIR)/$@" tool
+
+# The race detector needs a C compiler, the shell scripts their linter.
+packages:
+	@command -v gcc shellcheck >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libc6-dev shellcheck; }
+
+clean: ## stop what demo and test started, and remove what they made here
+	@[ ! -x out/bin/engine ] || out/bin/engine down
+	rm -rf out
