@@ -30,7 +30,7 @@ var (
 	// Gradle: Build file '/src/build.gradle' line: 3
 	gradleScript = regexp.MustCompile(`(?s)(?:Build|Settings) file '(\S+)' line: (\d+)\s+\* What went wrong:\s+(.+?)\n(?:\n|\*)`)
 	// Maven: Could not find artifact g:a:jar:1 in …; Gradle: Could not find g:a:1.
-	unknown = regexp.MustCompile(`Could not find (?:artifact )?([\w.-]+:[\w.-]+(?::[\w.-]+)*?)(?:\.?\s| in |$)`)
+	unknown = regexp.MustCompile(`Could not find (?:artifact )?([\w.-]+(?::[\w.-]*\w)+)`)
 	// Either: the registry did not answer, or not as it should.
 	unreachable = regexp.MustCompile(`Could not (?:transfer artifact|GET|HEAD|get resource)[^\n]*|Connection refused|Unknown host[^\n]*|status code: (?:401|403|407|5\d\d)[^\n]*`)
 	crashed     = regexp.MustCompile(`The forked VM terminated[^\n]*|Process 'Gradle Test Executor[^\n]*`)
@@ -120,7 +120,7 @@ func unresolved(output, root string) (Diagnosis, bool) {
 	return Diagnosis{
 		Decided:  true,
 		Summary:  fmt.Sprintf("%s asks for %s, which no repository has", file, m[1]),
-		Remedy:   "check group, artefact and version; a private one needs --maven-settings",
+		Remedy:   "check group, artefact and version; a private repository needs its credentials",
 		Findings: []finding.Finding{f},
 	}, true
 }

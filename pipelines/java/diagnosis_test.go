@@ -23,7 +23,7 @@ func TestDiagnose(t *testing.T) {
 		{"maven-down.log", false, "a package registry did not answer", finding.Location{}, 0},
 		{"maven-fork.log", false, "the JVM of the tests died", finding.Location{}, 0},
 		{"gradle-compile.log", true, "src/main/java/demo/App.java:7: ';' expected", finding.Location{File: "src/main/java/demo/App.java", Line: 7}, 1},
-		{"gradle-script.log", true, "build.gradle:8 cannot be read", finding.Location{File: "build.gradle", Line: 8}, 1},
+		{"gradle-script.log", true, "build.gradle:9 cannot be read", finding.Location{File: "build.gradle", Line: 9}, 1},
 		{"gradle-unknown.log", true, "demo:no-such-thing:1.0", finding.Location{File: "build.gradle"}, 1},
 	} {
 		t.Run(test.log, func(t *testing.T) {
