@@ -195,20 +195,25 @@ func (i instance) find(ctx context.Context) (running, error) {
 	return *is, nil
 }
 
-// logs prints the engine's log, oldest line first.
+// logs prints the engine's log, and then why it ended if it did.
 func logs(out io.Writer, i instance) error {
-	for _, name := range []string{"supervisor.log", "engine.log"} {
+	found := false
+	for _, name := range []string{"engine.log", "supervisor.log"} {
 		file, err := os.Open(i.path("log", name))
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("engine %s has no log yet: %w", i.name, errDown)
+			continue
 		}
 		if err != nil {
 			return err
 		}
+		found = true
 		_, err = io.Copy(out, file)
 		if err := errors.Join(err, file.Close()); err != nil {
 			return err
 		}
+	}
+	if !found {
+		return fmt.Errorf("engine %s has no log yet: %w", i.name, errDown)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -192,15 +193,21 @@ func (i instance) start(ctx context.Context, want recipe) error {
 		return err
 	}
 	is, err := i.launch(ctx, want, net)
+	if is.Process.PID == 0 {
+		return err
+	}
 	if err == nil {
 		err = i.await(ctx, is)
 	}
 	if err == nil {
 		return nil
 	}
-	log, logErr := os.ReadFile(i.path("log", "supervisor.log"))
-	err = errors.Join(err, logErr, is.Process.signal(unix.SIGKILL), i.clear(context.WithoutCancel(ctx), is))
-	return fmt.Errorf("%w\n%sthe engine's own log: %s", err, log, i.path("log", "engine.log"))
+	err = errors.Join(err, is.Process.signal(unix.SIGKILL), i.clear(context.WithoutCancel(ctx), is))
+	var said bytes.Buffer
+	if logErr := logs(&said, i); logErr != nil {
+		return errors.Join(err, logErr)
+	}
+	return fmt.Errorf("%w\nthe end of %s:\n%s", err, i.path("log"), tail(said.String(), lastLines))
 }
 
 // launch starts the supervisor in namespaces of its own. Only once its number

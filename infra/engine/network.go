@@ -44,13 +44,13 @@ func pickNetwork(id string, taken []netip.Prefix) (network, error) {
 	sum := fnv.New32a()
 	sum.Write([]byte(id))
 	const links = 1 << 14 // as many /30 as linkSpace has
-	start := sum.Sum32() % links
 	for i := range uint32(links) {
-		link := nthLink((start + i) % links)
+		nth := (sum.Sum32() + i) % links
+		link := nthLink(nth)
 		if !overlaps(link, taken) {
 			host := link.Addr().Next()
 			return network{
-				Device:     fmt.Sprintf("est-%08x", sum.Sum32()),
+				Device:     fmt.Sprintf("est-%04x", nth),
 				Host:       netip.PrefixFrom(host, 30),
 				Guest:      netip.PrefixFrom(host.Next(), 30),
 				Containers: containers,
@@ -183,10 +183,16 @@ func (n network) disconnect(ctx context.Context) error {
 			}
 		}
 	}
-	if _, err := os.Stat("/sys/class/net/" + n.Device); err == nil {
-		failed = append(failed, ipBatch(ctx, "link delete "+n.Device))
+	// The kernel takes the pair away some time after the engine has ended, perhaps now.
+	if err := ipBatch(ctx, "link delete "+n.Device); err != nil && n.connected() {
+		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
+}
+
+func (n network) connected() bool {
+	_, err := os.Stat("/sys/class/net/" + n.Device)
+	return err == nil
 }
 
 func iptables(ctx context.Context, action string, rule []string) error {

@@ -1,0 +1,595 @@
+package main
+
+// These tests run real engines, in instances of their own beside the main one.
+// They need root and take minutes: `go test -short` leaves them out.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// program is the command under test, built once.
+var program string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "engine-test-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if err := os.Chmod(dir, 0o755); err != nil { // for the test that is nobody
+			panic(err)
+		}
+		program = filepath.Join(dir, "engine")
+		if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+			panic(fmt.Sprintf("%v\n%s", err, out))
+		}
+		return m.Run()
+	}())
+}
+
+// bench is an instance that a test may do anything with.
+type bench struct {
+	t *testing.T
+	instance
+}
+
+func newBench(t *testing.T, h home, name string) bench {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs an engine")
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("an engine without Docker needs root")
+	}
+	if dockerAnswers(t.Context()) {
+		t.Skip("Docker answers: no engine of ours is started")
+	}
+	b := bench{t: t, instance: instance{home: h, name: name}}
+	t.Cleanup(func() {
+		if out, err := b.cmd(context.Background(), "down", "--purge").CombinedOutput(); err != nil {
+			t.Errorf("down --purge: %v\n%s", err, out)
+		}
+	})
+	return b
+}
+
+// sharedHome is where the main instance lives: what is built there is used here.
+func sharedHome(t *testing.T) home {
+	t.Helper()
+	h, err := findHome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func (b bench) cmd(ctx context.Context, verb string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, append([]string{verb, "--instance", b.name}, args...)...)
+	cmd.Env = append(os.Environ(), "ESTEIRA_ENGINE_HOME="+string(b.home))
+	return cmd
+}
+
+// call runs a command of ours and returns what it printed and its exit code.
+func (b bench) call(verb string, args ...string) (string, int) {
+	b.t.Helper()
+	cmd := b.cmd(b.t.Context(), verb, args...)
+	out, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		b.t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func (b bench) up() string {
+	b.t.Helper()
+	out, code := b.call("up")
+	if code != 0 {
+		b.t.Fatalf("up: exit code %d\n%s", code, out)
+	}
+	return out
+}
+
+func (b bench) running() running {
+	b.t.Helper()
+	is, err := b.load()
+	if err != nil || is == nil {
+		b.t.Fatalf("nothing is written down as running: %v", err)
+	}
+	return *is
+}
+
+// shell is a call of Dagger that runs a script in a container.
+func (b bench) shell(ctx context.Context, script string) *exec.Cmd {
+	text, err := json.Marshal(script)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, b.home.path("bin", "dagger"), "query", "--no-mod", "--silent")
+	cmd.Stdin = strings.NewReader(`{container{from(address:"debian:trixie-slim"){withExec(args:["sh","-c",` + string(text) + `]){stdout}}}}`)
+	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+b.socket(), "DAGGER_NO_NAG=1")
+	return cmd
+}
+
+// stdout runs a script in a container and returns what it printed.
+func (b bench) stdout(script string) string {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := b.shell(ctx, script)
+	cmd.Stderr = new(bytes.Buffer)
+	out, err := cmd.Output()
+	if err != nil {
+		b.t.Fatalf("dagger query: %v\n%s", err, cmd.Stderr)
+	}
+	var answer struct {
+		Container struct {
+			From struct {
+				WithExec struct{ Stdout string }
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		b.t.Fatalf("dagger query printed %q: %v", out, err)
+	}
+	return answer.Container.From.WithExec.Stdout
+}
+
+// descendants returns the processes below one, with their names.
+func descendants(t *testing.T, top int) map[int]string {
+	t.Helper()
+	out, err := exec.Command("ps", "-e", "-o", "pid=,ppid=,comm=").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, parents := map[int]string{}, map[int]int{}
+	for line := range strings.Lines(string(out)) {
+		var pid, parent int
+		var name string
+		if _, err := fmt.Sscan(line, &pid, &parent, &name); err != nil {
+			t.Fatalf("ps printed %q: %v", line, err)
+		}
+		names[pid], parents[pid] = name, parent
+	}
+	below := map[int]string{}
+	for pid, name := range names {
+		for up := pid; up > 0; {
+			if up = parents[up]; up == top {
+				below[pid] = name
+			}
+		}
+	}
+	return below
+}
+
+// child returns the process of that name which a supervisor started.
+func (b bench) child(name string) int {
+	b.t.Helper()
+	below := descendants(b.t, b.running().Process.PID)
+	for pid, have := range below {
+		if have == name {
+			return pid
+		}
+	}
+	b.t.Fatalf("no %s among %v", name, below)
+	return 0
+}
+
+const draw = "head -c 16 /dev/urandom | sha256sum"
+
+func TestEngineKilledInTheMiddleOfACall(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-kill")
+	b.up()
+	drawn := b.stdout(draw)
+	for _, victim := range []string{"engine", "docker-registry", "supervisor"} {
+		t.Run(victim, func(t *testing.T) {
+			b.t = t
+			was := b.running()
+			pid := was.Process.PID
+			call := b.startCall()
+			below := descendants(t, was.Process.PID)
+			if victim != "supervisor" {
+				pid = b.child(victim)
+			}
+			if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			if !was.Process.gone(answerLimit) {
+				t.Fatal("the supervisor outlives what it supervises")
+			}
+			call.Process.Kill() // Dagger's command would wait for more than a minute
+			call.Wait()
+			if out, code := b.call("status"); code != exitDown || !strings.Contains(out, "dead") {
+				t.Errorf("status: exit code %d; want %d and that it is dead\n%s", code, exitDown, out)
+			}
+			if out := b.up(); !strings.Contains(out, "dead: starting it again") {
+				t.Errorf("up does not say what it found:\n%s", out)
+			}
+			for pid, name := range below {
+				if now := descendants(t, was.Process.PID); len(now) > 0 || commandOf(pid) == name {
+					t.Errorf("%s (%d) of the killed engine is left over", name, pid)
+				}
+			}
+			if again := b.stdout(draw); again != drawn {
+				t.Errorf("the cache is lost: drew %q, then %q", drawn, again)
+			}
+		})
+	}
+}
+
+func commandOf(pid int) string {
+	name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(name))
+}
+
+// startCall starts a call that does not end and waits until its container runs.
+func (b bench) startCall() *exec.Cmd {
+	b.t.Helper()
+	marker := fmt.Sprint(time.Now().UnixNano())
+	call := b.shell(context.Background(), "sleep 600 # "+marker)
+	if err := call.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	deadline := time.Now().Add(2 * time.Minute)
+	for time.Now().Before(deadline) {
+		for _, name := range descendants(b.t, b.running().Process.PID) {
+			if name == "sleep" {
+				return call
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	b.t.Fatal("the container of the call does not start")
+	return nil
+}
+
+func TestHungEngineIsReplaced(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-hung")
+	b.up()
+	was := b.running().Process
+	if err := unix.Kill(b.child("engine"), unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := b.call("status"); code != exitDown || !strings.Contains(out, "hung") {
+		t.Errorf("status: exit code %d; want %d and that it is hung\n%s", code, exitDown, out)
+	}
+	if out := b.up(); !strings.Contains(out, "hung") {
+		t.Errorf("up does not say what it found:\n%s", out)
+	}
+	if was.alive() || b.running().Process == was {
+		t.Error("the hung engine was not replaced")
+	}
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the new engine printed %q", got)
+	}
+}
+
+func TestNothingIsLeftOnTheHost(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-left")
+	b.up()
+	for range 2 { // rules of a killed engine must not pile up
+		if err := b.running().Process.signal(unix.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		b.up()
+	}
+	device := b.running().Network.Device
+	if got := rulesOf(t, device); got != 3 {
+		t.Errorf("%d packet filter rules while it runs; want 3", got)
+	}
+	b.stdout("echo this makes a control group")
+	if out, code := b.call("down"); code != 0 {
+		t.Fatalf("down: exit code %d\n%s", code, out)
+	}
+	if got := rulesOf(t, device); got != 0 {
+		t.Errorf("%d packet filter rules left", got)
+	}
+	for _, pattern := range []string{"/sys/class/net/", "/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} {
+		if left, err := filepath.Glob(pattern + device); err != nil || len(left) > 0 {
+			t.Errorf("left over: %v, %v", left, err)
+		}
+	}
+	if out, code := b.call("status"); code != exitDown {
+		t.Errorf("status after down: exit code %d\n%s", code, out)
+	}
+	if out, code := b.call("down"); code != 0 {
+		t.Errorf("a second down: exit code %d\n%s", code, out)
+	}
+}
+
+func rulesOf(t *testing.T, device string) int {
+	t.Helper()
+	n := 0
+	for _, table := range []string{"filter", "nat"} {
+		out, err := exec.Command("iptables", "-w", "-t", table, "-S").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += strings.Count(string(out), "esteira engine "+device)
+	}
+	return n
+}
+
+func TestStaleStateNamesAnotherProcess(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-stale")
+	b.up()
+	is := b.running()
+	if out, code := b.call("down"); code != 0 {
+		t.Fatalf("down: exit code %d\n%s", code, out)
+	}
+	_, bystander := sleeper(t)
+	is.Process.PID = bystander.PID // its number was given out again
+	if err := b.save(is); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(b.socket()), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: b.socket()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	left.Close() // a socket file that nobody listens on
+	b.up()
+	if !bystander.alive() {
+		t.Error("up killed a process that is not ours")
+	}
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the engine printed %q", got)
+	}
+}
+
+func TestTakenAddressesAndPorts(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-taken")
+	b.up()
+	first := b.running().Network
+	if out, code := b.call("down"); code != 0 {
+		t.Fatalf("down: exit code %d\n%s", code, out)
+	}
+	port, err := net.Listen("tcp", "0.0.0.0:"+registryPort)
+	if err == nil {
+		defer port.Close()
+	} else if !errors.Is(err, syscall.EADDRINUSE) {
+		t.Fatal(err)
+	}
+	const device = "est-test-taken"
+	if err := ipBatch(t.Context(), "link add "+device+" type bridge", "address add "+first.Guest.String()+" dev "+device, "link set "+device+" up"); err != nil {
+		t.Fatal(err)
+	}
+	defer ipBatch(context.Background(), "link delete "+device)
+	b.up()
+	if now := b.running().Network; now.Host.Overlaps(first.Host) {
+		t.Errorf("took %s although the host uses it", now.Host)
+	}
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the engine printed %q", got)
+	}
+}
+
+func TestContainersTrustWhatTheHostTrusts(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-trust")
+	b.up()
+	host, err := hostTrust()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := split([]byte(b.stdout("cat " + trustBundle)))
+	if missing := lacking(got, split(host)); len(missing) > 0 || len(got) == 0 {
+		t.Errorf("a container trusts %d certificates and lacks %d of the host's", len(got), len(missing))
+	}
+}
+
+func TestUpsAtOnceStartOneEngine(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-two")
+	const callers = 3
+	results := make(chan string, callers)
+	for range callers {
+		go func() {
+			out, err := b.cmd(context.Background(), "up").CombinedOutput()
+			if err != nil {
+				out = fmt.Appendf(out, "failed: %v", err)
+			}
+			results <- string(out)
+		}()
+	}
+	starts := 0
+	for range callers {
+		out := <-results
+		if strings.Contains(out, "failed") {
+			t.Error(out)
+		}
+		starts += strings.Count(out, "start engine test-two: started")
+	}
+	if starts != 1 {
+		t.Errorf("%d engines were started; want 1", starts)
+	}
+}
+
+func TestStartInterrupted(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-int")
+	for _, after := range []time.Duration{0, 20, 150, 400, 60} {
+		b.interrupt(unix.SIGKILL, "start engine test-int: started", after*time.Millisecond)
+		if after == 60 {
+			continue // the next up finds what this one left
+		}
+		if out, code := b.call("down"); code != 0 {
+			t.Fatalf("down: exit code %d\n%s", code, out)
+		}
+	}
+	b.up()
+	if n := len(b.supervisors()); n != 1 {
+		t.Errorf("%d engines run in one instance; want 1", n)
+	}
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the engine printed %q", got)
+	}
+}
+
+// supervisors are the processes that live in a house made of this instance's folder.
+func (b bench) supervisors() []int {
+	b.t.Helper()
+	var found []int
+	for pid, name := range descendants(b.t, 0) {
+		mounts, err := os.ReadFile(fmt.Sprintf("/proc/%d/mountinfo", pid))
+		if err == nil && name == filepath.Base(program) && bytes.Contains(mounts, []byte("/instances/"+b.name+"/")) {
+			command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+			if err == nil && bytes.Contains(command, []byte("supervise")) {
+				found = append(found, pid)
+			}
+		}
+	}
+	return found
+}
+
+// interrupt starts `up`, waits for a line of its progress and a while more, and
+// sends it a signal.
+func (b bench) interrupt(sig unix.Signal, line string, after time.Duration) string {
+	b.t.Helper()
+	cmd := b.cmd(context.Background(), "up")
+	out, in, err := os.Pipe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = in, in
+	if err := errors.Join(cmd.Start(), in.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+	var said bytes.Buffer
+	chunk := make([]byte, 512)
+	for !strings.Contains(said.String(), line) {
+		n, err := out.Read(chunk)
+		said.Write(chunk[:n])
+		if err != nil {
+			b.t.Fatalf("up ended before %q:\n%s", line, &said)
+		}
+	}
+	time.Sleep(after)
+	if err := cmd.Process.Signal(sig); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := said.ReadFrom(out); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		b.t.Logf("up was done before it was interrupted, %s after %q", after, line)
+	}
+	return said.String()
+}
+
+// TestMakingInterrupted makes the base image in a home of its own, whose other
+// parts are links to the shared ones.
+func TestMakingInterrupted(t *testing.T) {
+	shared := sharedHome(t)
+	h := home(t.TempDir())
+	b := newBench(t, h, "test-make")
+	if err := h.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := shared.plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []part{p.cli, p.engine, p.registry, p.goSDK} {
+		if err := os.Symlink(shared.partDir(one), h.partDir(one)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := b.interrupt(unix.SIGINT, "base-debian: started", 2*time.Second)
+	if !strings.Contains(said, "interrupted; call again") {
+		t.Errorf("an interrupted up says\n%s", said)
+	}
+	for _, after := range []time.Duration{0, 5 * time.Second} {
+		b.interrupt(unix.SIGKILL, "base-debian: started", after)
+		if h.has(p.baseDebian) || h.has(p.baseImage) {
+			t.Fatal("half an image counts as made")
+		}
+	}
+	b.up()
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the engine printed %q", got)
+	}
+	if out, err := exec.Command("pgrep", "--full", "mmdebstrap.*"+string(h)).Output(); err == nil {
+		t.Errorf("work of an interrupted command is still going on: %s", out)
+	}
+}
+
+func TestWithoutRoot(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can become nobody")
+	}
+	if dockerAnswers(t.Context()) {
+		t.Skip("Docker answers: root is not needed")
+	}
+	dir := t.TempDir()
+	cmd := exec.Command(program, "up")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ESTEIRA_ENGINE_HOME=" + dir, "HOME=" + dir}
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
+		t.Errorf("%v; want exit code %d", err, exitUsage)
+	}
+	if lines := strings.Split(strings.TrimSpace(string(out)), "\n"); len(lines) != 1 || !strings.Contains(lines[0], "root is needed") {
+		t.Errorf("said %q; want one line that says what is needed", out)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("began to work: %v, %v", entries, err)
+	}
+}
+
+// TestWithDocker needs no Docker: what counts is that its client says that it
+// answers, and no engine is started then.
+func TestWithDocker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds Dagger's command")
+	}
+	shared := sharedHome(t)
+	p, err := shared.plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := home(t.TempDir())
+	if err := h.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(shared.partDir(p.cli), h.partDir(p.cli)); err != nil {
+		t.Fatal(err)
+	}
+	client := t.TempDir()
+	if err := os.WriteFile(filepath.Join(client, "docker"), []byte("#!/bin/sh\necho 29.0.0\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", client+":"+os.Getenv("PATH"))
+	b := bench{t: t, instance: instance{home: h, name: mainInstance}}
+	if out := b.up(); !strings.Contains(out, "no engine is started") {
+		t.Errorf("up says\n%s", out)
+	}
+	if is, err := b.load(); is != nil || err != nil {
+		t.Errorf("an engine was started: %v, %v", is, err)
+	}
+	if out, code := b.call("env"); code != 0 || strings.Contains(out, "RUNNER_HOST") || !strings.Contains(out, h.path("bin")) {
+		t.Errorf("env: exit code %d\n%s", code, out)
+	}
+	if out, err := exec.Command(h.path("bin", "dagger"), "version").Output(); err != nil || !strings.Contains(string(out), daggerVersion) {
+		t.Errorf("dagger version: %s, %v", out, err)
+	}
+}
