@@ -256,15 +256,11 @@ func (i instance) launch(ctx context.Context, want recipe, net network) (running
 	return is, json.NewEncoder(writer).Encode(start{Folder: i.path(), Recipe: want, Network: net})
 }
 
-// await waits until the engine answers and has its base image.
+// await waits until the engine answers.
 func (i instance) await(ctx context.Context, is running) error {
-	err := eventually(ctx, startLimit, is.Process.alive, func(ctx context.Context) error {
+	return eventually(ctx, startLimit, is.Process.alive, func(ctx context.Context) error {
 		return i.healthy(ctx, is, answerLimit)
 	})
-	if err != nil {
-		return err
-	}
-	return pushBase(ctx, is.Network.registry(), is.Recipe.Base)
 }
 
 // purge removes everything that the instance keeps. The engine has ended.

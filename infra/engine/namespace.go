@@ -81,7 +81,7 @@ func furnish(s start) error {
 
 // furnishOpt lays out what the constants of dagger/distconsts point to.
 func furnishOpt(s start) error {
-	for _, dir := range []string{"opt/cni/bin", "opt/no-certificates", "opt/engine", "opt/content", "opt/registry", "opt/state", "opt/images", "opt/log"} {
+	for _, dir := range []string{"opt/cni/bin", "opt/no-certificates", "opt/engine", "opt/content", "opt/registry", "opt/state", "opt/images", "opt/log", "opt/base"} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
@@ -90,6 +90,7 @@ func furnishOpt(s start) error {
 		"opt/engine":   s.Recipe.Engine,
 		"opt/content":  s.Recipe.GoSDK,
 		"opt/registry": s.Recipe.Registry,
+		"opt/base":     s.Recipe.Base,
 		"opt/state":    filepath.Join(s.Folder, "state"),
 		"opt/images":   filepath.Join(s.Folder, "images"),
 		"opt/log":      filepath.Join(s.Folder, "log"),

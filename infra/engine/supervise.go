@@ -56,6 +56,10 @@ func supervise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Only now the engine: one that answers has its base image.
+	if err := fillRegistry(ctx, s.Network.registry()); err != nil {
+		return err
+	}
 	engine, err := startEngine(s, log)
 	if err != nil {
 		return err
@@ -78,6 +82,18 @@ func startRegistry(log io.Writer) (*os.Process, error) {
 		}
 	}
 	return launch(exec.Command(program, "serve", config), log)
+}
+
+// fillRegistry waits for the registry and puts the base image into it.
+func fillRegistry(ctx context.Context, address string) error {
+	always := func() bool { return true }
+	err := eventually(ctx, answerLimit, always, func(ctx context.Context) error {
+		return registryAnswers(ctx, address, answerLimit)
+	})
+	if err != nil {
+		return fmt.Errorf("the registry does not answer: %w", err)
+	}
+	return pushBase(ctx, address, "/opt/base")
 }
 
 func startEngine(s start, log io.Writer) (*os.Process, error) {
