@@ -1,0 +1,253 @@
+package tests
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/CycloneDX/cyclonedx-go"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+)
+
+// builtImage is the image that the stage makes of a project, read by a library that had no part in making it.
+func builtImage(t *testing.T, source string) v1.Image {
+	t.Helper()
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	call(t, "java", "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
+	dir := t.TempDir()
+	if output, err := exec.Command("tar", "-xf", archive, "-C", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := index.IndexManifest()
+	if err != nil || len(manifests.Manifests) != 1 {
+		t.Fatalf("want one image in the archive: %v, %v", manifests, err)
+	}
+	image, err := index.Image(manifests.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// layers are an image's layers by their names, which its history has as comments.
+func layers(t *testing.T, image v1.Image) map[string]v1.Layer {
+	t.Helper()
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(config.History) != len(all) {
+		t.Fatalf("%d entries of history for %d layers", len(config.History), len(all))
+	}
+	named := map[string]v1.Layer{}
+	for i, layer := range all {
+		named[config.History[i].Comment] = layer
+	}
+	return named
+}
+
+// entries calls see with every entry of a layer.
+func entries(t *testing.T, layer v1.Layer, see func(*tar.Header, io.Reader)) {
+	t.Helper()
+	unpacked, err := layer.Uncompressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unpacked.Close()
+	for archive := tar.NewReader(unpacked); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		see(header, archive)
+	}
+}
+
+// shells are what an intruder would start first.
+var shells = []string{"sh", "bash", "dash", "busybox", "perl", "python3", "apt", "apt-get", "dpkg"}
+
+// The image is a sound one of the named layers, without a shell, for an unprivileged user known by number.
+func TestImage(t *testing.T) {
+	t.Parallel()
+	image := builtImage(t, project(t))
+	if err := validate.Image(image); err != nil {
+		t.Error(err)
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user := config.Config.User; user != "65532:65532" {
+		t.Errorf("its user is %q, want a number that is not root's", user)
+	}
+	if start := config.Config.Entrypoint; len(start) == 0 || start[0] != "/opt/java/bin/java" {
+		t.Errorf("it starts %q, want the JRE without a shell", start)
+	}
+	manifest, err := image.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if title := manifest.Annotations["org.opencontainers.image.title"]; title == "" {
+		t.Errorf("no org.opencontainers.image.title in %v", manifest.Annotations)
+	}
+	for _, label := range manifest.Annotations {
+		if year := time.Now().Format("2006-"); strings.HasPrefix(label, year) {
+			t.Errorf("the annotation %q is a time, which makes two builds differ", label)
+		}
+	}
+
+	parts := layers(t, image)
+	if names := slices.Sorted(maps.Keys(parts)); !slices.Equal(names, []string{"application", "debian", "jre"}) {
+		t.Fatalf("its layers are %v", names)
+	}
+	records := map[string]bool{}
+	for name, layer := range parts {
+		entries(t, layer, func(header *tar.Header, _ io.Reader) {
+			if slices.Contains(shells, filepath.Base(header.Name)) && header.Typeflag != tar.TypeDir {
+				t.Errorf("layer %s has %s", name, header.Name)
+			}
+			if header.Mode&0o6000 != 0 {
+				t.Errorf("layer %s: %s runs as its owner (mode %o)", name, header.Name, header.Mode)
+			}
+			if packages, record := filepath.Split(header.Name); strings.HasSuffix(packages, "var/lib/dpkg/status.d/") {
+				records[record] = true
+			}
+		})
+	}
+	for _, name := range []string{"libc6", "zlib1g", "tzdata", "ca-certificates"} {
+		if !records[name] {
+			t.Errorf("no record of the Debian package %s, so that a scanner doesn't see it; there are %v", name, records)
+		}
+	}
+}
+
+// Equal sources make equal images, wherever they lie and whenever they were written; a changed application changes its
+// own layer alone.
+func TestImageIsReproducible(t *testing.T) {
+	t.Parallel()
+	source, copied, changed := project(t), project(t), project(t)
+	old := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	err := filepath.Walk(copied, func(path string, _ os.FileInfo, err error) error {
+		return errors.Join(err, os.Chtimes(path, old, old))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(t, filepath.Join(changed, "src/main/java/demo/App.java"), `"ready\n"`, `"ready, changed\n"`)
+
+	image, same, other := builtImage(t, source), builtImage(t, copied), builtImage(t, changed)
+	if a, b := digest(t, image), digest(t, same); a != b {
+		t.Errorf("the same source made %s and %s", a, b)
+	}
+	was, became := layers(t, image), layers(t, other)
+	for _, name := range []string{"debian", "jre"} {
+		if a, b := digest(t, was[name]), digest(t, became[name]); a != b {
+			t.Errorf("a change of the application made another layer %s: %s became %s", name, a, b)
+		}
+	}
+	if a, b := digest(t, was["application"]), digest(t, became["application"]); a == b {
+		t.Errorf("a change of the application left its layer as %s", a)
+	}
+}
+
+func digest(t *testing.T, of interface{ Digest() (v1.Hash, error) }) v1.Hash {
+	t.Helper()
+	hash, err := of.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hash
+}
+
+// The bill of materials names Debian's packages and the application.
+func TestSbom(t *testing.T) {
+	t.Parallel()
+	text := call(t, "java", "--source="+project(t), "sbom", "contents").passes(t)
+	var bill cyclonedx.BOM
+	if err := cyclonedx.NewBOMDecoder(strings.NewReader(text), cyclonedx.BOMFileFormatJSON).Decode(&bill); err != nil {
+		t.Fatal(err)
+	}
+	var packages []string
+	if bill.Components != nil {
+		for _, component := range *bill.Components {
+			packages = append(packages, component.PackageURL)
+		}
+	}
+	for _, want := range []string{"pkg:deb/debian/libc6@", "pkg:deb/debian/tzdata@", "pkg:maven/demo/demo@1.0.0"} {
+		if !slices.ContainsFunc(packages, func(url string) bool { return strings.HasPrefix(url, want) }) {
+			t.Errorf("no %s in %v", want, packages)
+		}
+	}
+}
+
+// The description is what `image describe` says of the image itself.
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	source := project(t)
+	var said struct {
+		Digest string
+		Layers []struct{ Comment, Digest string }
+	}
+	if err := json.Unmarshal([]byte(call(t, "java", "--source="+source, "image", "describe").passes(t)), &said); err != nil {
+		t.Fatal(err)
+	}
+	image := builtImage(t, source)
+	if want := digest(t, image).String(); said.Digest != want {
+		t.Errorf("described as %s, is %s", said.Digest, want)
+	}
+	parts := layers(t, image)
+	for _, layer := range said.Layers {
+		if want := digest(t, parts[layer.Comment]).String(); layer.Digest != want {
+			t.Errorf("layer %s described as %s, is %s", layer.Comment, layer.Digest, want)
+		}
+	}
+}
+
+// An image is healthy when the application in it answers, and red when it does not.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	health := func(source string, flags ...string) []string {
+		return append([]string{"java", "--source=" + source, "image", "health"}, flags...)
+	}
+	serving := reportOf(t, health(project(t))...)
+	if answer := fact(t, serving, "answer"); answer != "ready\n" {
+		t.Errorf("it answered %q", answer)
+	}
+	call(t, append(health(project(t), "--path=/nowhere", "--seconds=2"), "check")...).fails(t, "health failed", "/nowhere did not answer with 200")
+	call(t, append(health(project(t, "silent"), "--seconds=2"), "check")...).fails(t, "health failed", "did not answer with 200 within 2 seconds", "read its log")
+}
+
+// A component that has a Dockerfile keeps it.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	source := t.TempDir()
+	write(t, filepath.Join(source, "note"), "kept")
+	write(t, filepath.Join(source, "Dockerfile"), "FROM debian:trixie-slim\nCOPY note /note\nUSER 1234\n")
+	image := call(t, "java", "--source="+source, "image", "container", "with-exec", "--args=cat,/note", "stdout")
+	if note := image.passes(t); note != "kept" {
+		t.Errorf("the image has the note %q", note)
+	}
+	call(t, "java", "--source="+source, "image", "digest").passes(t)
+}
