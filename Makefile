@@ -1,6 +1,7 @@
 # The front door. Everything here runs on a bare Debian machine with Go, git and root, and uses Docker where it answers.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
 .DEFAULT_GOAL := help
 
 # What goes before a call of dagger: the engine's address and its command line.
@@ -38,7 +39,8 @@ unit: packages engine ## run the Go tests of all modules but the stages' own, wi
 
 stages: engine ## run the stages' own tests through the engine
 	@$(engine); cd ci/tests && go test -timeout 40m ./...
-	cd "$(CURDIR)" && dagger call --progress=dots java test check
+	cd "$(CURDIR)"
+	dagger call --progress=dots java test check
 
 bench: engine ## measure, side by side, and print ratios
 	@$(engine); cd ci/bench && go run .

@@ -6,11 +6,13 @@ import (
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
-// aptInstall installs its arguments and leaves no package lists behind.
+// aptInstall installs its arguments and leaves no package lists behind. Java's packages fail to install where a slim
+// base has removed the folder of their manual pages.
 const aptInstall = `set -eu
+mkdir -p /usr/share/man/man1
 apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
-rm -rf /var/lib/apt/lists/*`
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/tmp/apt.log || { cat /tmp/apt.log; exit 1; }
+rm -rf /var/lib/apt/lists/* /tmp/apt.log`
 
 // apt is the Debian base with packages installed. The date is part of its key, so that it is made anew on purpose and
 // never by accident.

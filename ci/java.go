@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -233,8 +234,8 @@ func (j *Java) dependencies(ctx context.Context, project java.Project) (*dagger.
 func (j *Java) jdk(project java.Project) (*dagger.Container, error) {
 	c := j.Base
 	if c == nil {
-		packages := []string{"ca-certificates", "ca-certificates-java", "curl", "unzip"}
-		c = j.Esteira.apt(append(packages, toolPackages[project]...)...)
+		// The JDK first: it is then the Java that the others ask for.
+		c = j.Esteira.apt(append(slices.Clone(toolPackages[project]), "ca-certificates", "ca-certificates-java", "curl", "unzip")...)
 	}
 	c = j.Esteira.withCredentials(c).
 		WithEnvVariable("GRADLE_USER_HOME", "/root/.gradle").
