@@ -227,7 +227,10 @@ func envCommand(i instance) string {
 
 // pruneUnused removes the parts that neither the plan nor an instance uses.
 func (h home) pruneUnused(p parts) error {
-	used := []string{h.partDir(p.cli), h.partDir(p.engine), h.partDir(p.registry), h.partDir(p.baseImage), h.partDir(p.goSDK)}
+	var used []string
+	for _, one := range p.kept() {
+		used = append(used, h.partDir(one))
+	}
 	entries, err := os.ReadDir(h.path("instances"))
 	if err != nil {
 		return err

@@ -125,3 +125,10 @@ func TestInstanceCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestPackagesNeedDebian(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if err := installPackages(t.Context(), []string{"runc", "iptables"}); !mentions(err, "not Debian") || !mentions(err, "runc iptables") {
+		t.Errorf("%v; want that this is not Debian, and what is needed", err)
+	}
+}

@@ -113,16 +113,35 @@ func (b bench) running() running {
 	return *is
 }
 
-// shell is a call of Dagger that runs a script in a container.
+// query is a call of Dagger's API by its own command.
+func (b bench) query(ctx context.Context, text string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.home.path("bin", "dagger"), "query", "--no-mod", "--silent")
+	cmd.Stdin = strings.NewReader(text)
+	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+b.socket(), "DAGGER_NO_NAG=1")
+	return cmd
+}
+
+// shell is a call that runs a script in a container.
 func (b bench) shell(ctx context.Context, script string) *exec.Cmd {
 	text, err := json.Marshal(script)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, b.home.path("bin", "dagger"), "query", "--no-mod", "--silent")
-	cmd.Stdin = strings.NewReader(`{container{from(address:"debian:trixie-slim"){withExec(args:["sh","-c",` + string(text) + `]){stdout}}}}`)
-	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST=unix://"+b.socket(), "DAGGER_NO_NAG=1")
-	return cmd
+	return b.query(ctx, `{container{from(address:"debian:trixie-slim"){withExec(args:["sh","-c",`+string(text)+`]){stdout}}}}`)
+}
+
+// answer runs a call and decodes what it printed.
+func (b bench) answer(call *exec.Cmd, into any) {
+	b.t.Helper()
+	complaints := new(bytes.Buffer)
+	call.Stderr = complaints
+	out, err := call.Output()
+	if err != nil {
+		b.t.Fatalf("dagger query: %v\n%s", err, complaints)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		b.t.Fatalf("dagger query printed %q: %v", out, err)
+	}
 }
 
 // stdout runs a script in a container and returns what it printed.
@@ -130,23 +149,15 @@ func (b bench) stdout(script string) string {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := b.shell(ctx, script)
-	cmd.Stderr = new(bytes.Buffer)
-	out, err := cmd.Output()
-	if err != nil {
-		b.t.Fatalf("dagger query: %v\n%s", err, cmd.Stderr)
-	}
-	var answer struct {
+	var got struct {
 		Container struct {
 			From struct {
 				WithExec struct{ Stdout string }
 			}
 		}
 	}
-	if err := json.Unmarshal(out, &answer); err != nil {
-		b.t.Fatalf("dagger query printed %q: %v", out, err)
-	}
-	return answer.Container.From.WithExec.Stdout
+	b.answer(b.shell(ctx, script), &got)
+	return got.Container.From.WithExec.Stdout
 }
 
 // descendants returns the processes below one, with their names.
@@ -381,6 +392,21 @@ func TestTakenAddressesAndPorts(t *testing.T) {
 	}
 	if got := b.stdout("echo works"); got != "works\n" {
 		t.Errorf("the engine printed %q", got)
+	}
+}
+
+func TestCacheHasALimit(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-disk")
+	t.Setenv("ESTEIRA_ENGINE_DISK", "7GB")
+	b.up()
+	var got struct {
+		Engine struct {
+			LocalCache struct{ MaxUsedSpace, MinFreeSpace int64 }
+		}
+	}
+	b.answer(b.query(t.Context(), "{engine{localCache{maxUsedSpace minFreeSpace}}}"), &got)
+	if cache := got.Engine.LocalCache; cache.MaxUsedSpace != 7<<30 || cache.MinFreeSpace <= 0 {
+		t.Errorf("the engine's limits are %+v; want 7 GB used at most, and some left free", cache)
 	}
 }
 

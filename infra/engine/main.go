@@ -69,6 +69,9 @@ func dispatch(ctx context.Context, args []string) error {
 	case "supervise": // called by ourselves, see instance.launch
 		return supervise(ctx)
 	case "trust": // called by mmdebstrap, see bootstrapArgs
+		if len(args) != 2 {
+			return fmt.Errorf("%w: trust takes the root of a Debian system", errUsage)
+		}
 		return trust(args[1])
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)

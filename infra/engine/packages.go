@@ -54,7 +54,8 @@ func installPackages(ctx context.Context, packages []string) error {
 }
 
 func aptGet(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := command(ctx, "apt-get", args...)
+	// Another apt may be at work, such as the one that a new machine updates itself with.
+	cmd := command(ctx, "apt-get", append([]string{"--option=DPkg::Lock::Timeout=300"}, args...)...)
 	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	return cmd
 }

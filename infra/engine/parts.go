@@ -88,9 +88,14 @@ func (h home) provideEngine(ctx context.Context, log *progress, p parts) error {
 	return h.provide(ctx, log, p.goSDK)
 }
 
+// kept are the parts that an engine needs when everything is made.
+func (p parts) kept() []part {
+	return []part{p.cli, p.engine, p.registry, p.baseImage, p.goSDK}
+}
+
 // complete says whether every part is there.
 func (h home) complete(p parts) bool {
-	for _, one := range []part{p.cli, p.engine, p.registry, p.baseImage, p.goSDK} {
+	for _, one := range p.kept() {
 		if !h.has(one) {
 			return false
 		}

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"os/exec"
-)
+import "os/exec"
 
 // recipe is everything that decides how an engine behaves. An engine that was
 // started from another recipe is started again.
