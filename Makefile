@@ -7,7 +7,7 @@ SHELL := bash
 # What goes before a call of dagger: the engine's address and its command line.
 engine := eval "$$(out/bin/engine env)"; export DAGGER_NO_NAG=1
 # A person at a terminal sees the stages as they run; a log gets the report alone.
-progress := $(shell [ -t 1 ] && echo auto || echo dots)
+progress := $(shell [ -t 1 ] && echo auto || echo report)
 modules := . infra/engine ci/toolbox ci/bench ci/tests
 
 .PHONY: help demo test lint unit stages engine packages develop bench clean
@@ -40,7 +40,7 @@ unit: packages engine ## run the Go tests of all modules but the stages' own, wi
 stages: engine ## run the stages' own tests through the engine
 	@$(engine); cd ci/tests && go test -timeout 40m ./...
 	cd "$(CURDIR)"
-	dagger call --progress=dots java test check
+	dagger call --progress=$(progress) java test check
 
 bench: engine ## measure, side by side, and print ratios
 	@$(engine); cd ci/bench && go run .
@@ -49,7 +49,7 @@ engine: out/bin/engine ## start the Dagger engine, or find the one that runs
 	@out/bin/engine up
 
 develop: engine
-	@$(engine); dagger develop --progress=dots >/dev/null
+	@$(engine); dagger develop --progress=$(progress) >/dev/null
 
 out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
 	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .

@@ -184,11 +184,11 @@ func (i *Image) result() (*Result, error) {
 	}
 	facts := []report.Fact{{Name: "digest", Value: d.Digest}}
 	for _, l := range d.Layers {
-		facts = append(facts, report.Fact{Name: l.Comment + " layer", Value: megabytes(l.Size)})
+		facts = append(facts, report.Fact{Name: l.Comment + " layer", Value: size(l.Size)})
 	}
 	return stageResult(report.Stage{
 		Name: "image", Status: report.Passed, Facts: facts,
-		Summary: fmt.Sprintf("%s compressed, in %d layers", megabytes(d.Size), len(d.Layers)),
+		Summary: fmt.Sprintf("%s compressed, in %d layers", size(d.Size), len(d.Layers)),
 	}, nil)
 }
 
@@ -219,4 +219,10 @@ func (i *Image) sbomResult(ctx context.Context) (*Result, error) {
 	return stageResult(stage, dag.Directory().WithFile("sbom.cdx.json", sbom))
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+// size is a number of bytes as people read it.
+func size(bytes int64) string {
+	if bytes < 1e6 {
+		return fmt.Sprintf("%.1f kB", float64(bytes)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+}

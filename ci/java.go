@@ -68,7 +68,7 @@ func (j *Java) Build(ctx context.Context) (*Result, error) {
 		return stageResult(done(report.Stage{Status: report.Failed, Summary: err.Error(), Remedy: "see docs/stages.md, Java"}), nil)
 	}
 	file := built.Directory(sourcePath).File(jar)
-	size, err := file.Size(ctx)
+	bytes, err := file.Size(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (j *Java) Build(ctx context.Context) (*Result, error) {
 		Status:  report.Passed,
 		Summary: fmt.Sprintf("%s made %s", project.Tool, path.Base(jar)),
 		Facts: []report.Fact{
-			{Name: "jar", Value: fmt.Sprintf("%.1f MB", float64(size)/1e6)},
+			{Name: "jar", Value: size(int64(bytes))},
 			{Name: "downloads", Value: fmt.Sprint(java.Downloads(output))},
 		},
 	}), dag.Directory().WithFile("app.jar", file))
