@@ -168,14 +168,6 @@ func (e *Esteira) imported(ctx context.Context, archive *dagger.File) (*Image, e
 	return &Image{Archive: archive, Esteira: e, Description: description}, nil
 }
 
-// annotations are those of the OCI image specification that do not change from commit to commit: a commit in the
-// manifest would give equal content unequal digests, it belongs into the attestation.
-func annotations(title string) []string {
-	return []string{
-		"--annotation=org.opencontainers.image.title=" + title,
-	}
-}
-
 // result is the image as a stage: its digest, its size, and what each layer adds.
 func (i *Image) result() (*Result, error) {
 	d, err := i.describe()

@@ -26,9 +26,10 @@ var runtimePackages = []string{
 // javaOptions: use of memory that fits a container, and an end that an orchestrator sees.
 var javaOptions = []string{"-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryError"}
 
-// explode takes a jar apart: /out/lib its dependencies, /out/app the application, /out/kind what it is. A Spring Boot
-// jar comes apart by its own tools (https://docs.spring.io/spring-boot/reference/packaging/efficient.html). All times
-// are the image's, because the AOT cache remembers them.
+// explode takes a jar apart: /out/lib its dependencies, /out/app the application, /out/kind what it is, /out/name what
+// its manifest calls it, /out/modules what it needs of the JDK. A Spring Boot jar comes apart by its own tools
+// (https://docs.spring.io/spring-boot/reference/packaging/efficient.html). All times are the image's, because the AOT
+// cache remembers them.
 const explode = `set -eu
 manifest=$(unzip -p /app.jar META-INF/MANIFEST.MF)
 mkdir -p /out/lib /out/app
@@ -45,6 +46,8 @@ case $manifest in
   echo "app.jar: META-INF/MANIFEST.MF names no Main-Class: this is a library, or the build does not package an application" >&2
   exit 3 ;;
 esac
+value() { printf '%s\n' "$manifest" | tr -d '\r' | sed -n "s/^$1: //p"; }
+printf '%s\n%s\n' "$(value Implementation-Title)" "$(value Implementation-Version)" >/out/name
 mkdir /own && unzip -q /out/app/app.jar -d /own
 jdeps --ignore-missing-deps --print-module-deps /own >/out/modules
 find /out -exec touch -h -d @315532800 {} +`
@@ -120,8 +123,12 @@ func (j *Java) assemble(ctx context.Context, jdk *dagger.Container, app *dagger.
 		layers = append(layers, layer{"start-up", train(layers, start), aotHome})
 		start = append(start, "-XX:AOTCache="+aotCache)
 	}
+	named, err := annotations(ctx, app)
+	if err != nil {
+		return nil, err
+	}
 	args := append(entrypoint(append(start, "-jar", appJar)), "--expose=8080/tcp")
-	return j.Esteira.assemble(ctx, layers, append(args, annotations("java")...)...)
+	return j.Esteira.assemble(ctx, layers, append(args, named...)...)
 }
 
 // layers are what changes rarely first.
@@ -192,4 +199,22 @@ func entrypoint(words []string) []string {
 		args = append(args, "--entrypoint="+word)
 	}
 	return args
+}
+
+// annotations are those of the OCI image specification that the application's manifest gives. They do not change from
+// commit to commit: a commit in an image would give equal content unequal digests, it belongs into the attestation.
+func annotations(ctx context.Context, app *dagger.Directory) ([]string, error) {
+	name, err := app.File("name").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	title, version, _ := strings.Cut(strings.TrimSuffix(name, "\n"), "\n")
+	var args []string
+	if title != "" {
+		args = append(args, "--annotation=org.opencontainers.image.title="+title)
+	}
+	if version != "" {
+		args = append(args, "--annotation=org.opencontainers.image.version="+version)
+	}
+	return args, nil
 }

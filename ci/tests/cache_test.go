@@ -2,7 +2,11 @@ package tests
 
 import (
 	"crypto/rand"
+	"net/http"
+	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -52,5 +56,51 @@ func TestChangeElsewhere(t *testing.T) {
 	}
 	if work(t, dir, "apps/payments") == paymentsWork {
 		t.Error("a change of payments did not run its tests again: this test proves nothing")
+	}
+}
+
+// What a call found stays true when the folder that it was made from is gone, as the workspaces of other jobs on the same
+// engine are: two calls share a file, and each is repeated from another folder.
+func TestFoldersOfOtherCallsAreGone(t *testing.T) {
+	t.Parallel()
+	first, second := project(t), project(t)
+	touch(t, first)
+	touch(t, second)
+	test := func(source string) []string { return []string{"java", "--source=" + source, "test", "status"} }
+	var together sync.WaitGroup
+	for _, source := range []string{first, second} {
+		together.Go(func() { run(t.Context(), repository, append([]string{"-s", "call"}, test(source)...)...) })
+	}
+	together.Wait()
+	for _, source := range []string{first, second} {
+		moved := filepath.Join(t.TempDir(), "moved")
+		if err := os.Rename(source, moved); err != nil {
+			t.Fatal(err)
+		}
+		if status := call(t, test(moved)...).passes(t); status != "passed" {
+			t.Errorf("its status is %q", status)
+		}
+	}
+}
+
+// A registry that was down is asked again: what could not be decided is not kept.
+func TestUndecidedIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	mirror := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	build := func() {
+		call(t, "--maven-mirror="+mirror, "java", "--source="+project(t), "build", "check").fails(t, "build undecided", "503", "--maven-mirror")
+	}
+	build()
+	asked := requests.Load()
+	if asked == 0 {
+		t.Fatal("the mirror was not asked: this test proves nothing")
+	}
+	build()
+	if requests.Load() == asked {
+		t.Error("the mirror was not asked again")
 	}
 }

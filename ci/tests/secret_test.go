@@ -10,9 +10,7 @@ import (
 	"html"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -155,11 +153,7 @@ func mavenRepository(t *testing.T, password string) string {
 		base + ".pom": []byte(`<project><modelVersion>4.0.0</modelVersion><groupId>com.example</groupId><artifactId>private</artifactId><version>1.0.0</version></project>`),
 		base + ".jar": emptyJar(t),
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
 		user, given, _ := r.BasicAuth()
 		text, known := files[r.URL.Path]
 		switch {
@@ -171,21 +165,7 @@ func mavenRepository(t *testing.T, password string) string {
 		default:
 			_, _ = w.Write(text) // a client that went away asks again
 		}
-	})}}
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
-// ownAddress is an address of this machine that containers reach, too. Nothing is sent to find it.
-func ownAddress(t *testing.T) string {
-	t.Helper()
-	connection, err := net.Dial("udp4", "192.0.2.1:9")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	return connection.LocalAddr().(*net.UDPAddr).IP.String()
+	})
 }
 
 func emptyJar(t *testing.T) []byte {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -103,4 +105,28 @@ func (r *registry) isEmpty(t *testing.T) {
 	for file := range r.tree(t) {
 		t.Errorf("the registry has %s", file)
 	}
+}
+
+// serve answers HTTP on an address that containers reach, and returns its URL.
+func serve(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: answer}}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// ownAddress is an address of this machine that containers reach, too. Nothing is sent to find it.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	connection, err := net.Dial("udp4", "192.0.2.1:9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	return connection.LocalAddr().(*net.UDPAddr).IP.String()
 }
