@@ -48,7 +48,7 @@ func installPackages(ctx context.Context, packages []string) error {
 		return fmt.Errorf("the list of Debian packages cannot be fetched: check network and apt sources: %w", errors.Join(err, first))
 	}
 	if err := run(aptGet(ctx, install...)); err != nil {
-		return fmt.Errorf("Debian packages cannot be installed; try it by hand and call again: %w", err)
+		return fmt.Errorf("cannot install Debian packages; try it by hand and call again: %w", err)
 	}
 	return nil
 }
