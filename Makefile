@@ -38,7 +38,9 @@ unit: packages engine ## run the Go tests of all modules but the stages' own, wi
 	@$(engine); for module in $(filter-out ci/tests,$(modules)); do (cd $$module && go test -race ./...); done
 
 stages: engine ## run the stages' own tests through the engine
-	@$(engine); cd ci/tests && go test -timeout 40m ./...
+	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
+	[ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE
+	cd ci/tests && go test -timeout 40m ./...
 	cd "$(CURDIR)"
 	dagger call --progress=$(progress) java test check
 

@@ -1,0 +1,64 @@
+package tests
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+const runnerHost = "_EXPERIMENTAL_DAGGER_RUNNER_HOST"
+
+// engine runs the command of infra/engine that `make` built.
+func engine(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.Command(filepath.Join(repository, "out/bin/engine"), args...)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, output)
+	}
+	return string(output)
+}
+
+// emptyEngine is the address of a second engine beside the one that all tests use, with nothing in its cache.
+func emptyEngine(t *testing.T) string {
+	t.Helper()
+	const instance = "--instance=test-empty"
+	remove := func() { engine(t, "down", instance, "--purge") }
+	remove()
+	t.Cleanup(remove)
+	engine(t, "up", instance)
+	address := regexp.MustCompile(runnerHost + `='([^']+)'`).FindStringSubmatch(engine(t, "env", instance))
+	if address == nil {
+		t.Fatalf("no address of an engine in:\n%s", engine(t, "env", instance))
+	}
+	return address[1]
+}
+
+// The same sources give the same dependency and application layers on two engines that share nothing: neither a cache
+// nor the minute in which they work.
+func TestTwoEnginesMakeEqualLayers(t *testing.T) {
+	if os.Getenv(runnerHost) == "" {
+		t.Skip("Docker runs the engine here, and only infra/engine can start a second one")
+	}
+	source := filepath.Join(repository, "apps/api-gateway")
+	here := digests(t, source)
+	t.Setenv(runnerHost, emptyEngine(t))
+	there := digests(t, source)
+	for _, name := range []string{"dependencies", "application"} {
+		if here[name] == "" || here[name] != there[name] {
+			t.Errorf("layer %s: %q on one engine, %q on the other", name, here[name], there[name])
+		}
+	}
+}
+
+// digests are those of the layers of a project's image, by the layers' names.
+func digests(t *testing.T, source string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for name, layer := range layers(t, builtImage(t, source)) {
+		found[name] = digest(t, layer).String()
+	}
+	return found
+}
