@@ -32,7 +32,7 @@ func engineConfig(disk, registry string) ([]byte, error) {
 	type object = map[string]any
 	return json.MarshalIndent(object{
 		"logLevel": "info",
-		"gc":       object{"maxUsedSpace": disk, "minFreeSpace": "10%", "reservedSpace": "2GB"},
+		"gc":       object{"maxUsedSpace": disk, "minFreeSpace": "5%", "reservedSpace": "2GB"},
 		"registries": object{
 			"docker.io": object{"mirrors": []string{registry}},
 			registry:    object{"http": true},
