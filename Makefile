@@ -25,9 +25,10 @@ demo: engine ## run the whole Java pipeline of apps/api-gateway and show its rep
 test: lint unit stages ## run all tests
 	@echo "All tests passed."
 
-lint: packages develop out/bin/staticcheck ## check format, vet, staticcheck, shell and module files
+lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, vet, staticcheck, shell, workflows and module files
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
 	  [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
+	out/bin/actionlint
 	shellcheck $$(git ls-files -co --exclude-standard '*.sh' .ci/run)
 	for module in $(modules) ci; do \
 	  echo "vet and staticcheck: $$module"; \
@@ -56,8 +57,8 @@ develop: engine
 out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
 	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .
 
-out/bin/staticcheck: ci/toolbox/staticcheck/go.mod ci/toolbox/staticcheck/go.sum
-	@go build -C ci/toolbox/staticcheck -mod=readonly -o "$(CURDIR)/$@" tool
+out/bin/staticcheck out/bin/actionlint: out/bin/%: ci/toolbox/%/go.mod ci/toolbox/%/go.sum
+	@go build -C ci/toolbox/$* -mod=readonly -o "$(CURDIR)/$@" tool
 
 # The race detector needs a C compiler, the shell scripts their linter.
 packages:
