@@ -62,7 +62,7 @@ out/bin/staticcheck out/bin/actionlint: out/bin/%: ci/toolbox/%/go.mod ci/toolbo
 
 # The race detector needs a C compiler, the shell scripts their linter.
 packages:
-	@command -v gcc shellcheck >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libc6-dev shellcheck; }
+	@command -v gcc >/dev/null && command -v shellcheck >/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libc6-dev shellcheck; }
 
 clean: ## stop what demo and test started, and remove what they made here
 	@[ ! -x out/bin/engine ] || out/bin/engine down

@@ -74,6 +74,7 @@ func (i *Image) describe() (oci.Description, error) {
 }
 
 // Sbom is the image's bill of materials, CycloneDX as JSON, by syft.
+// +cache="session"
 func (i *Image) Sbom(ctx context.Context) (*dagger.File, error) {
 	syft, err := i.Esteira.Toolbox().Tool(ctx, "syft")
 	if err != nil {

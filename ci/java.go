@@ -50,6 +50,7 @@ func (e *Esteira) Java(
 }
 
 // Build compiles and packages the application, without its tests. Its files hold app.jar.
+// +cache="session"
 func (j *Java) Build(ctx context.Context) (*Result, error) {
 	done := stopwatch("build")
 	project, built, red, err := j.execute(ctx, buildGoals)
@@ -88,6 +89,7 @@ func (j *Java) Build(ctx context.Context) (*Result, error) {
 
 // Test runs the tests and measures their coverage (JaCoCo). Its files hold JUnit XML under junit/ and the coverage
 // report under coverage/, of red tests too.
+// +cache="session"
 func (j *Java) Test(ctx context.Context,
 	// Run these tests alone, in the words of Maven's -Dtest or Gradle's --tests, such as RouteTest#opens
 	// +optional

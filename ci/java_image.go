@@ -76,6 +76,7 @@ const reflected = "java.management,java.naming,java.net.http,jdk.crypto.ec,jdk.m
 // Image puts the application's image together, without a Dockerfile: a JRE cut to what the application needs, its
 // dependencies, its classes, and the prepared start of its JVM, a layer each. It runs as user 65532 and has no shell.
 // A folder that has a Dockerfile is built by that instead.
+// +cache="session"
 func (j *Java) Image(ctx context.Context) (*Image, error) {
 	entries, err := j.Source.Entries(ctx)
 	if err != nil {

@@ -61,6 +61,7 @@ func (j *Java) Pipeline(ctx context.Context,
 }
 
 // Sbom is the bill of materials of the application's image, CycloneDX as JSON.
+// +cache="session"
 func (j *Java) Sbom(ctx context.Context) (*dagger.File, error) {
 	image, err := j.Image(ctx)
 	if err != nil {

@@ -86,7 +86,7 @@ for file in $(find . -name pom.xml -o -name 'build.gradle*'); do
 done
 if ! $tool "$@"; then
   case $tool in
-  *mvn*) $tool dependency:go-offline ;;
+  *mvn*) $tool -ntp dependency:go-offline ;;
   *) $tool dependencies ;;
   esac
 fi

@@ -14,6 +14,9 @@ import (
 
 // Result is what one stage or several found: status, findings, tests, and the files that were made. To publish a red
 // one, a workflow makes two calls: the report, and then `check`, which costs nothing more.
+//
+// What returns one is kept for a session and no longer: its files are known to the engine by the folder that they were
+// made from, which may be another call's and gone; and what was undecided has to be asked again.
 type Result struct {
 	// Files that were made
 	Files *dagger.Directory
@@ -52,19 +55,22 @@ func (r *Result) stage() (report.Stage, error) {
 	return run.Stages[0], nil
 }
 
-// Check is an error that says what is red, why, and what to do, unless everything passed. Its last line is then the
-// status, for a workflow to assert.
+// Check is an error with the report, and what is red, why, and what to do in its last lines, unless everything passed.
+// Its last line is then the status, for a workflow to assert.
 // +cache="never"
 func (r *Result) Check() (string, error) {
 	run, err := r.run()
 	if err != nil {
 		return "", err
 	}
-	if err := run.Err(); err != nil {
+	text, err := r.Text(false)
+	if err != nil {
 		return "", err
 	}
-	text, err := r.Text(false)
-	return text + "\n" + string(run.Status()), err
+	if err := run.Err(); err != nil {
+		return "", fmt.Errorf("%s\n%v", text, err)
+	}
+	return text + "\n" + string(run.Status()), nil
 }
 
 // Status is passed, failed, undecided (red too: nobody knows) or skipped.

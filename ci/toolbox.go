@@ -35,6 +35,7 @@ func (t *Toolbox) List(ctx context.Context) ([]string, error) {
 }
 
 // Tool is one tool's executable file: the ready one where ready tools were handed in, else built from its pinned module.
+// +cache="session"
 func (t *Toolbox) Tool(ctx context.Context,
 	// Name of the tool, as `toolbox list` prints it
 	name string,
@@ -63,6 +64,7 @@ func (t *Toolbox) build(name string) *dagger.File {
 }
 
 // Image is an image of all tools, a layer each, to be handed in by --tools-image.
+// +cache="session"
 func (t *Toolbox) Image(ctx context.Context) (*Image, error) {
 	names, err := t.List(ctx)
 	if err != nil {

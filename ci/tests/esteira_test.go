@@ -19,7 +19,7 @@ import (
 )
 
 // callLimit ends a call that hangs, as dagger does for minutes on a dead engine.
-const callLimit = 10 * time.Minute
+const callLimit = 15 * time.Minute
 
 // repository is this checkout: the module under test.
 var repository = mustAbs("../..")
