@@ -74,7 +74,8 @@ var descriptionPatterns = map[java.Tool][]string{
 
 // warmUp runs the project's own build over a made-up class and a made-up test, because only a real run downloads all
 // that a build needs: the plugins' own dependencies, the test runner's providers, the coverage agent. Where a project's
-// own rules refuse the made-up class, the dependencies alone are downloaded. $1 is the tool, the rest its goals.
+// own rules refuse the made-up class, the dependencies alone are downloaded, without a word on each: it would push out why
+// the first attempt failed. $1 is the tool, the rest its goals.
 const warmUp = `set -eu
 tool=$1; shift
 for file in $(find . -name pom.xml -o -name 'build.gradle*'); do
