@@ -39,13 +39,12 @@ func convey(ctx context.Context, title string, groups ...[]step) (*Result, error
 			if stage.Status.Red() {
 				red = append(red, stage.Name)
 			}
-			if made[i] != nil {
-				files = files.WithDirectory(stage.Name, made[i])
-			}
+			files = files.WithDirectory(stage.Name, made[i])
 		}
 	}
 	run.Duration = time.Since(run.Started)
-	return newResult(run, files)
+	// Without the folders of stages that made nothing.
+	return newResult(run, files.Filter(dagger.DirectoryFilterOpts{Include: []string{"*/*"}}))
 }
 
 // together runs steps side by side and waits for all.
@@ -64,11 +63,11 @@ func (s step) do(ctx context.Context) (report.Stage, *dagger.Directory) {
 	done := stopwatch(s.name)
 	result, err := s.run(ctx)
 	if err != nil {
-		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "mend the cause and call again"}), nil
+		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "mend the cause and call again"}), dag.Directory()
 	}
 	stage, err := result.stage()
 	if err != nil {
-		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: fmt.Sprintf("call %s alone", s.name)}), nil
+		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: fmt.Sprintf("call %s alone", s.name)}), dag.Directory()
 	}
 	return done(stage), result.Files
 }
