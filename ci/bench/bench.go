@@ -1,0 +1,87 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// component is what is measured, a folder of the repository.
+const component = "apps/api-gateway"
+
+// bench is where things lie.
+type bench struct {
+	repository string // this checkout: the module is loaded from it, and nothing in it is changed
+	home       string // kept from run to run: the bare system
+	work       string // removed at the end
+	coldRuns   int
+}
+
+func newBench(coldRuns int) (*bench, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("root is needed: the bare tools run in a chroot; call with sudo")
+	}
+	b := &bench{coldRuns: coldRuns, home: filepath.Join(cmp.Or(os.Getenv("ESTEIRA_ENGINE_HOME"), "/var/lib/esteira"), "bench")}
+	root, err := output(command(context.Background(), "git", "rev-parse", "--show-toplevel"))
+	if err != nil {
+		return nil, err
+	}
+	b.repository = strings.TrimSpace(root)
+	b.work = filepath.Join(b.home, "work")
+	if err := os.RemoveAll(b.work); err != nil { // what a killed run left
+		return nil, err
+	}
+	return b, os.MkdirAll(b.work, 0o755)
+}
+
+// dagger is a call of this checkout's module.
+func (b *bench) dagger(ctx context.Context, args ...string) *exec.Cmd {
+	c := command(ctx, "dagger", args...)
+	c.Dir = b.repository
+	return c
+}
+
+// check is the call that is measured, on the component or on a copy of it.
+func (b *bench) check(ctx context.Context, source ...string) *exec.Cmd {
+	args := []string{"call", "java"}
+	for _, folder := range source {
+		args = append(args, "--source", folder)
+	}
+	return b.dagger(ctx, append(args, "test", "check")...)
+}
+
+// passed runs a check. A green one says so on its last line; the exit code alone does not prove it.
+func passed(check *exec.Cmd) error {
+	text, err := output(check)
+	if err != nil {
+		return err
+	}
+	if lines := strings.Fields(text); len(lines) == 0 || lines[len(lines)-1] != "passed" {
+		return fmt.Errorf("%s: its last line is not `passed`:\n%s", strings.Join(check.Args, " "), tail(text))
+	}
+	return nil
+}
+
+// copyComponent makes a folder of what Git would take of the component. A file that is deleted and not committed yet is
+// none of it.
+func (b *bench) copyComponent(ctx context.Context, target string) error {
+	const copyFiles = `git ls-files -z --cached --others --exclude-standard |
+	  tar --create --null --files-from=- --ignore-failed-read | tar --extract --directory="$0"`
+	copied := command(ctx, "bash", "-euo", "pipefail", "-c", copyFiles, target)
+	copied.Dir = filepath.Join(b.repository, component)
+	return errors.Join(os.RemoveAll(target), os.MkdirAll(target, 0o755), inTurn(copied))
+}
+
+// rootFS is the root file system of an image, as the calls that are given make it.
+func (b *bench) rootFS(ctx context.Context, root string, container ...string) error {
+	if err := inTurn(b.dagger(ctx, append(container, "rootfs", "export", "--path="+root)...)); err != nil {
+		return err
+	}
+	// An export is the caller's alone; apt has a user of its own.
+	return errors.Join(os.Chmod(root, 0o755), os.MkdirAll(root+"/dev", 0o755), os.MkdirAll(root+"/proc", 0o755))
+}
