@@ -156,10 +156,13 @@ func project(t *testing.T, faults ...string) string {
 	return dir
 }
 
-// overlay copies the files of a folder over those of another.
+// overlay copies the files of a folder over those of another, but not what a build on this machine left in it.
 func overlay(t *testing.T, dir, files string) {
 	t.Helper()
 	err := filepath.WalkDir(files, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == "target" {
+			return filepath.SkipDir
+		}
 		if err != nil || entry.IsDir() {
 			return err
 		}

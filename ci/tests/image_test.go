@@ -44,7 +44,7 @@ func builtImage(t *testing.T, source string) v1.Image {
 	return image
 }
 
-// layers are an image's layers by their names, which its history has as comments.
+// layers are an image's layers by their names, which its history has as what made them.
 func layers(t *testing.T, image v1.Image) map[string]v1.Layer {
 	t.Helper()
 	config, err := image.ConfigFile()
@@ -60,7 +60,7 @@ func layers(t *testing.T, image v1.Image) map[string]v1.Layer {
 	}
 	named := map[string]v1.Layer{}
 	for i, layer := range all {
-		named[config.History[i].Comment] = layer
+		named[config.History[i].CreatedBy] = layer
 	}
 	return named
 }
@@ -158,13 +158,13 @@ func TestImageIsReproducible(t *testing.T) {
 		t.Errorf("the same source made %s and %s", a, b)
 	}
 	was, became := layers(t, image), layers(t, other)
-	for _, name := range []string{"debian", "jre"} {
-		if a, b := digest(t, was[name]), digest(t, became[name]); a != b {
-			t.Errorf("a change of the application made another layer %s: %s became %s", name, a, b)
+	for name, changes := range map[string]bool{"debian": false, "jre": false, "application": true} {
+		if was[name] == nil || became[name] == nil {
+			t.Fatalf("no layer %s in %v or %v", name, was, became)
 		}
-	}
-	if a, b := digest(t, was["application"]), digest(t, became["application"]); a == b {
-		t.Errorf("a change of the application left its layer as %s", a)
+		if a, b := digest(t, was[name]), digest(t, became[name]); (a != b) != changes {
+			t.Errorf("after a change of the application, layer %s went from %s to %s", name, a, b)
+		}
 	}
 }
 
@@ -177,20 +177,62 @@ func digest(t *testing.T, of interface{ Digest() (v1.Hash, error) }) v1.Hash {
 	return hash
 }
 
+// A Spring Boot application, here the gateway itself, has its dependencies and the prepared start of its JVM in layers of
+// their own: a change of the application leaves all but its own and the prepared start alone.
+func TestImageOfGateway(t *testing.T) {
+	t.Parallel()
+	source, changed := t.TempDir(), t.TempDir()
+	for _, dir := range []string{source, changed} {
+		overlay(t, dir, filepath.Join(repository, "apps/api-gateway"))
+	}
+	write(t, filepath.Join(changed, "src/main/java/esteira/Added.java"), "package esteira;\n\nfinal class Added {}\n")
+
+	image := describe(t, source)
+	was, became := image.digests(), describe(t, changed).digests()
+	for name, changes := range map[string]bool{"debian": false, "jre": false, "dependencies": false, "application": true} {
+		if was[name] == "" || (was[name] != became[name]) != changes {
+			t.Errorf("after a change of the application, layer %s went from %q to %q", name, was[name], became[name])
+		}
+	}
+	if was["start-up"] == "" {
+		t.Errorf("no layer start-up in %v", was)
+	}
+	bill := bom(t, source)
+	for _, want := range []string{"pkg:maven/org.springframework.boot/spring-boot@", "pkg:deb/debian/libc6@"} {
+		if !slices.ContainsFunc(bill, func(url string) bool { return strings.HasPrefix(url, want) }) {
+			t.Errorf("no %s in %v", want, bill)
+		}
+	}
+}
+
+// description is what `image describe` prints.
+type description struct {
+	Digest string
+	Layers []struct{ Comment, Digest string }
+}
+
+func describe(t *testing.T, source string) description {
+	t.Helper()
+	var said description
+	if err := json.Unmarshal([]byte(call(t, "java", "--source="+source, "image", "describe").passes(t)), &said); err != nil {
+		t.Fatal(err)
+	}
+	return said
+}
+
+// digests are those of the layers by their names.
+func (d description) digests() map[string]string {
+	digests := map[string]string{}
+	for _, layer := range d.Layers {
+		digests[layer.Comment] = layer.Digest
+	}
+	return digests
+}
+
 // The bill of materials names Debian's packages and the application.
 func TestSbom(t *testing.T) {
 	t.Parallel()
-	text := call(t, "java", "--source="+project(t), "sbom", "contents").passes(t)
-	var bill cyclonedx.BOM
-	if err := cyclonedx.NewBOMDecoder(strings.NewReader(text), cyclonedx.BOMFileFormatJSON).Decode(&bill); err != nil {
-		t.Fatal(err)
-	}
-	var packages []string
-	if bill.Components != nil {
-		for _, component := range *bill.Components {
-			packages = append(packages, component.PackageURL)
-		}
-	}
+	packages := bom(t, project(t))
 	for _, want := range []string{"pkg:deb/debian/libc6@", "pkg:deb/debian/tzdata@", "pkg:maven/demo/demo@1.0.0"} {
 		if !slices.ContainsFunc(packages, func(url string) bool { return strings.HasPrefix(url, want) }) {
 			t.Errorf("no %s in %v", want, packages)
@@ -198,26 +240,38 @@ func TestSbom(t *testing.T) {
 	}
 }
 
-// The description is what `image describe` says of the image itself.
+// bom are the packages that a bill of materials names, as package URLs.
+func bom(t *testing.T, source string) []string {
+	t.Helper()
+	text := call(t, "java", "--source="+source, "sbom", "contents").passes(t)
+	var bill cyclonedx.BOM
+	if err := cyclonedx.NewBOMDecoder(strings.NewReader(text), cyclonedx.BOMFileFormatJSON).Decode(&bill); err != nil {
+		t.Fatal(err)
+	}
+	if bill.Components == nil {
+		t.Fatal("the bill of materials names nothing")
+	}
+	var packages []string
+	for _, component := range *bill.Components {
+		packages = append(packages, component.PackageURL)
+	}
+	return packages
+}
+
+// What `image describe` says is so.
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	source := project(t)
-	var said struct {
-		Digest string
-		Layers []struct{ Comment, Digest string }
-	}
-	if err := json.Unmarshal([]byte(call(t, "java", "--source="+source, "image", "describe").passes(t)), &said); err != nil {
-		t.Fatal(err)
-	}
-	image := builtImage(t, source)
+	said, image := describe(t, source), builtImage(t, source)
 	if want := digest(t, image).String(); said.Digest != want {
 		t.Errorf("described as %s, is %s", said.Digest, want)
 	}
-	parts := layers(t, image)
-	for _, layer := range said.Layers {
-		if want := digest(t, parts[layer.Comment]).String(); layer.Digest != want {
-			t.Errorf("layer %s described as %s, is %s", layer.Comment, layer.Digest, want)
-		}
+	digests := map[string]string{}
+	for name, layer := range layers(t, image) {
+		digests[name] = digest(t, layer).String()
+	}
+	if !maps.Equal(said.digests(), digests) {
+		t.Errorf("described are the layers %v, there are %v", said.digests(), digests)
 	}
 }
 

@@ -36,7 +36,7 @@ func git(t *testing.T, dir string, args ...string) {
 // vendored copies the module, as this checkout has it, into a folder of another repository.
 func vendored(t *testing.T, dir string) {
 	t.Helper()
-	left := []string{".git", "apps", "docs", "infra", "out", "tests"}
+	left := []string{".git", "apps", "bench", "docs", "infra", "out", "tests"}
 	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
