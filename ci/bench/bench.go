@@ -77,11 +77,19 @@ func (b *bench) copyComponent(ctx context.Context, target string) error {
 	return errors.Join(os.RemoveAll(target), os.MkdirAll(target, 0o755), inTurn(copied))
 }
 
-// rootFS is the root file system of an image, as the calls that are given make it.
+// rootFS makes a root file system of the container that the calls return, with what a container runtime adds to it: a
+// machine that knows its own name, and that of its name server.
 func (b *bench) rootFS(ctx context.Context, root string, container ...string) error {
 	if err := inTurn(b.dagger(ctx, append(container, "rootfs", "export", "--path="+root)...)); err != nil {
 		return err
 	}
-	// An export is the caller's alone; apt has a user of its own.
-	return errors.Join(os.Chmod(root, 0o755), os.MkdirAll(root+"/dev", 0o755), os.MkdirAll(root+"/proc", 0o755))
+	name, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		os.Chmod(root, 0o755), // an export is the caller's alone; apt has a user of its own
+		inTurn(command(ctx, "mkdir", "-p", root+"/dev", root+"/proc", root+"/etc"),
+			command(ctx, "cp", "/etc/resolv.conf", root+"/etc/")),
+		os.WriteFile(root+"/etc/hosts", []byte("127.0.0.1 localhost "+name+"\n"), 0o644))
 }

@@ -56,7 +56,7 @@ func (b *bench) versions(ctx context.Context) (string, error) {
 		command(ctx, "git", "log", "-1", "--format=commit %h of %cs"),
 		command(ctx, "dagger", "version"),
 		chrooted(ctx, b.bareRoot(), nil, "java", "--version"),
-		chrooted(ctx, b.bareRoot(), nil, "mvn", "--version"),
+		chrooted(ctx, b.bareRoot(), nil, "mvn", "-B", "--version"),
 	}
 	var text strings.Builder
 	for _, c := range commands {
