@@ -61,7 +61,7 @@ func passed(check *exec.Cmd) error {
 	if err != nil {
 		return err
 	}
-	if lines := strings.Fields(text); len(lines) == 0 || lines[len(lines)-1] != "passed" {
+	if !strings.HasSuffix("\n"+strings.TrimSpace(text), "\npassed") {
 		return fmt.Errorf("%s: its last line is not `passed`:\n%s", strings.Join(check.Args, " "), tail(text))
 	}
 	return nil
