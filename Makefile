@@ -30,9 +30,10 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 	  [ -z "$$unformatted" ] || { echo "not formatted, run gofmt -w: $$unformatted"; exit 1; }
 	out/bin/actionlint
 	shellcheck $$(git ls-files -co --exclude-standard '*.sh' .ci/run)
+	for module in $(modules); do (cd $$module && go mod tidy -diff); done
 	for module in $(modules) ci; do \
 	  echo "vet and staticcheck: $$module"; \
-	  (cd $$module && go mod tidy -diff && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
+	  (cd $$module && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
 	done
 
 unit: packages engine ## run the Go tests of all modules but the stages' own, with the race detector
@@ -52,7 +53,9 @@ engine: out/bin/engine ## start the Dagger engine, or find the one that runs
 	@out/bin/engine up
 
 develop: engine
-	@$(engine); dagger develop --progress=$(progress) >/dev/null
+	@$(engine); before=$$(sha256sum ci/go.*)
+	dagger develop --progress=$(progress) >/dev/null
+	[ "$$before" = "$$(sha256sum ci/go.*)" ] || { echo "ci/go.mod or ci/go.sum was stale; dagger develop has written it anew: commit it"; exit 1; }
 
 out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
 	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .
