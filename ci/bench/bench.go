@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // component is what is measured, a folder of the repository.
@@ -20,6 +21,7 @@ type bench struct {
 	home       string // kept from run to run: the bare system
 	work       string // removed at the end
 	coldRuns   int
+	lock       *os.File // held until the process ends
 }
 
 func newBench(coldRuns int) (*bench, error) {
@@ -33,10 +35,16 @@ func newBench(coldRuns int) (*bench, error) {
 	}
 	b.repository = strings.TrimSpace(root)
 	b.work = filepath.Join(b.home, "work")
-	if err := os.RemoveAll(b.work); err != nil { // what a killed run left
+	if err := os.MkdirAll(b.home, 0o755); err != nil {
 		return nil, err
 	}
-	return b, os.MkdirAll(b.work, 0o755)
+	if b.lock, err = os.Open(b.home); err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(b.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("another bench is at work in %s, and two would measure each other: %w", b.home, err)
+	}
+	return b, errors.Join(os.RemoveAll(b.work), os.MkdirAll(b.work, 0o755)) // a killed run leaves its work
 }
 
 // dagger is a call of this checkout's module.
