@@ -33,8 +33,8 @@ type registry struct {
 
 func startRegistry(t *testing.T) *registry {
 	t.Helper()
-	password := rand.Text()
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	known := password()
+	hash, err := bcrypt.GenerateFromPassword([]byte(known), bcrypt.MinCost)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func startRegistry(t *testing.T) *registry {
 	config.HTTP.Secret = rand.Text()
 	server := httptest.NewServer(handlers.NewApp(t.Context(), config))
 	t.Cleanup(server.Close)
-	return &registry{server, root, password}
+	return &registry{server, root, known}
 }
 
 // host is what the containers of a call know the registry as, once --registry hands it in.
