@@ -60,9 +60,9 @@ func TestChangeElsewhere(t *testing.T) {
 }
 
 // What a call found stays true when the folder that it was made from is gone, as the workspaces of other jobs on the same
-// engine are: two calls share a file, and each is repeated from another folder.
+// engine are: two calls share a file, and each is repeated from another folder. No other test may run meanwhile: see
+// workspaces.
 func TestFoldersOfOtherCallsAreGone(t *testing.T) {
-	t.Parallel()
 	first, second := project(t), project(t)
 	touch(t, first)
 	touch(t, second)
@@ -73,7 +73,7 @@ func TestFoldersOfOtherCallsAreGone(t *testing.T) {
 	}
 	together.Wait()
 	for _, source := range []string{first, second} {
-		moved := filepath.Join(t.TempDir(), "moved")
+		moved := filepath.Join(workspace(t), "moved")
 		if err := os.Rename(source, moved); err != nil {
 			t.Fatal(err)
 		}

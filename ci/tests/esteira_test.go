@@ -42,7 +42,30 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "no Dagger engine answers within %s: start one and set the environment by `make engine`\n%s", limit, answer.stderr)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	os.Exit(withWorkspaces(m.Run))
+}
+
+// workspaces holds the folders that calls take their sources from. They stay until all tests are done: the engine takes
+// two calls' equal files for one, and fails the one call when the other's folder goes in the middle of it.
+var workspaces string
+
+func withWorkspaces(tests func() int) int {
+	var err error
+	if workspaces, err = os.MkdirTemp("", "esteira-tests"); err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(workspaces)
+	return tests()
+}
+
+// workspace is an empty folder for a source.
+func workspace(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(workspaces, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // outcome is what a person saw of a command.
@@ -148,7 +171,7 @@ func fact(t *testing.T, run report.Run, name string) string {
 // project is a copy of testdata/maven with faults/… laid over it, in a folder of its own.
 func project(t *testing.T, faults ...string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := workspace(t)
 	overlay(t, dir, "testdata/maven")
 	for _, fault := range faults {
 		overlay(t, dir, filepath.Join("faults", fault))

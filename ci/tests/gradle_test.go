@@ -9,7 +9,7 @@ import (
 // gradleProject is a copy of testdata/gradle with faults laid over it.
 func gradleProject(t *testing.T, faults ...string) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := workspace(t)
 	overlay(t, dir, "testdata/gradle")
 	for _, fault := range faults {
 		overlay(t, dir, "faults/"+fault)

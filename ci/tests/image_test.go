@@ -181,7 +181,7 @@ func digest(t *testing.T, of interface{ Digest() (v1.Hash, error) }) v1.Hash {
 // their own: a change of the application leaves all but its own and the prepared start alone.
 func TestImageOfGateway(t *testing.T) {
 	t.Parallel()
-	source, changed := t.TempDir(), t.TempDir()
+	source, changed := workspace(t), workspace(t)
 	for _, dir := range []string{source, changed} {
 		overlay(t, dir, filepath.Join(repository, "apps/api-gateway"))
 	}
@@ -292,7 +292,7 @@ func TestHealth(t *testing.T) {
 // A component that has a Dockerfile keeps it.
 func TestDockerfile(t *testing.T) {
 	t.Parallel()
-	source := t.TempDir()
+	source := workspace(t)
 	write(t, filepath.Join(source, "note"), "kept")
 	write(t, filepath.Join(source, "Dockerfile"), "FROM debian:trixie-slim\nCOPY note /note\nUSER 1234\n")
 	image := call(t, "java", "--source="+source, "image", "container", "with-exec", "--args=cat,/note", "stdout")

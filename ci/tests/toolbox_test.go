@@ -51,7 +51,7 @@ func command(t *testing.T, env []string, program string, args ...string) string 
 // Ready tools that are handed in are used instead of building any.
 func TestReadyTools(t *testing.T) {
 	t.Parallel()
-	tools := t.TempDir()
+	tools := workspace(t)
 	crane := write(t, filepath.Join(tools, "crane"), "#!/bin/sh\necho handed-in crane: \"$@\" >&2\nexit 1\n")
 	if err := os.Chmod(crane, 0o755); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // consumer is a second repository: two components, and nothing of this one yet.
 func consumer(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := workspace(t)
 	overlay(t, filepath.Join(dir, "apps/orders"), "testdata/maven")
 	overlay(t, filepath.Join(dir, "apps/payments"), "testdata/maven")
 	overlay(t, filepath.Join(dir, "apps/payments"), "faults/failing-test")
