@@ -99,7 +99,8 @@ func (i *Image) Publish(ctx context.Context,
 	// Password or token at the registry
 	// +optional
 	password *dagger.Secret,
-	// Registry to reach as a service, such as tcp://localhost:5000; it is spoken to without TLS
+	// Registry on this machine, such as tcp://localhost:5000 for --ref registry:5000/app:1 (any name, the same port); it is
+	// spoken to without TLS
 	// +optional
 	registry *dagger.Service,
 ) (string, error) {

@@ -18,6 +18,9 @@ import (
 	"github.com/esteira/esteira/pipelines/report"
 )
 
+// downloadLimit is how long the download of a project's dependencies may take.
+const downloadLimit = 30 * time.Minute
+
 // sourcePath is where a component's folder lies in the containers that build it.
 const sourcePath = "/src"
 
@@ -108,7 +111,11 @@ func (j *Java) Test(ctx context.Context,
 		WithDirectory("coverage", tested.Directory(sourcePath).Filter(dagger.DirectoryFilterOpts{Include: coveragePatterns[project.Tool]}))
 	tests, coverage, err := j.readTests(ctx, files)
 	if err != nil {
-		return stageResult(done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "write a test: a stage without any proves nothing"}), files)
+		remedy := "write a test: a stage without any proves nothing"
+		if only != "" {
+			remedy = fmt.Sprintf("look whether a test matches --only %q", only)
+		}
+		return stageResult(done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: remedy}), files)
 	}
 	return stageResult(done(report.FromTests("test", tests, coverage)), files)
 }
@@ -229,7 +236,7 @@ func (j *Java) dependencies(ctx context.Context, project java.Project) (*dagger.
 	return jdk.
 		WithDirectory(sourcePath, descriptions).
 		WithWorkdir(sourcePath).
-		WithExec(warm), nil
+		WithExec(withTimeout(downloadLimit, warm...)), nil
 }
 
 // jdk is the container that builds: the one that was handed in, or Debian's JDK with Debian's Maven or Gradle.

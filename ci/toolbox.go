@@ -97,7 +97,8 @@ func (t *Toolbox) Publish(ctx context.Context,
 	// Password or token at the registry
 	// +optional
 	password *dagger.Secret,
-	// Registry to reach as a service, such as tcp://localhost:5000; it is spoken to without TLS
+	// Registry on this machine, such as tcp://localhost:5000 for --ref registry:5000/app:1 (any name, the same port); it is
+	// spoken to without TLS
 	// +optional
 	registry *dagger.Service,
 ) (string, error) {

@@ -70,7 +70,7 @@ func TestFaults(t *testing.T) {
 		},
 		{
 			name: "mirror that is down", global: []string{"--maven-mirror=http://127.0.0.1:9"}, stage: "test", status: report.Undecided,
-			says: []string{"registry did not answer", "127.0.0.1:9", "--maven-mirror"},
+			says: []string{"registry refused or did not answer", "127.0.0.1:9", "--maven-mirror"},
 		},
 	}
 	for _, test := range cases {

@@ -29,8 +29,8 @@ var (
 	invalidPom = regexp.MustCompile(`(?m)^\[ERROR\]\s+('\S+' .+?) @ (?:\S+, )?(?:(\S+pom\.xml), )?line (\d+), column (\d+)`)
 	// Gradle: Build file '/src/build.gradle' line: 3
 	gradleScript = regexp.MustCompile(`(?s)(?:Build|Settings) file '(\S+)' line: (\d+)\s+\* What went wrong:\s+(.+?)\n(?:\n|\*)`)
-	// Maven: Could not find artifact g:a:jar:1 in …; Gradle: Could not find g:a:1.
-	unknown = regexp.MustCompile(`Could not find (?:artifact )?([\w.-]+(?::[\w.-]*\w)+)`)
+	// Maven: Could not find artifact g:a:jar:1 in …; g:a:jar:1 was not found in …; Gradle: Could not find g:a:1.
+	unknown = regexp.MustCompile(`Could not find (?:artifact )?([\w.-]+(?::[\w.-]*\w)+)|([\w.-]+(?::[\w.-]*\w)+) was not found in`)
 	// Either: the registry did not answer, or not as it should.
 	unreachable = regexp.MustCompile(`Could not (?:transfer artifact|GET|HEAD|get resource)[^\n]*|Connection refused|Unknown host[^\n]*|status code: (?:401|403|407|5\d\d)[^\n]*`)
 	crashed     = regexp.MustCompile(`The forked VM terminated[^\n]*|Process 'Gradle Test Executor[^\n]*`)
@@ -116,10 +116,11 @@ func unresolved(output, root string) (Diagnosis, bool) {
 	if !strings.Contains(output, "[ERROR]") {
 		file = "build.gradle"
 	}
-	f := located("unknown-dependency", root, file, "0", "0", "no repository has "+m[1])
+	artefact := m[1] + m[2]
+	f := located("unknown-dependency", root, file, "0", "0", "no repository has "+artefact)
 	return Diagnosis{
 		Decided:  true,
-		Summary:  fmt.Sprintf("%s asks for %s, which no repository has", file, m[1]),
+		Summary:  fmt.Sprintf("%s asks for %s, which no repository has", file, artefact),
 		Remedy:   "check group, artefact and version; a private repository needs its credentials",
 		Findings: []finding.Finding{f},
 	}, true
@@ -128,7 +129,7 @@ func unresolved(output, root string) (Diagnosis, bool) {
 func undecided(output, _ string) (Diagnosis, bool) {
 	if m := unreachable.FindString(output); m != "" {
 		return Diagnosis{
-			Summary: "a package registry did not answer: " + m,
+			Summary: "a package registry refused or did not answer: " + m,
 			Remedy:  "check --maven-mirror, --maven-settings and the network, then call again",
 		}, true
 	}

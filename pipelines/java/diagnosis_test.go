@@ -20,7 +20,7 @@ func TestDiagnose(t *testing.T) {
 		{"maven-compile.log", true, "src/main/java/demo/App.java:7: ';' expected", finding.Location{File: "src/main/java/demo/App.java", Line: 7, Column: 21}, 1},
 		{"maven-badpom.log", true, "pom.xml:18 cannot be read: end tag name", finding.Location{File: "pom.xml", Line: 18, Column: 16}, 1},
 		{"maven-unknown.log", true, "org.junit.jupiter:junit-jupiterr:jar:5.11.4", finding.Location{File: "pom.xml"}, 1},
-		{"maven-down.log", false, "a package registry did not answer", finding.Location{}, 0},
+		{"maven-down.log", false, "a package registry refused or did not answer", finding.Location{}, 0},
 		{"maven-fork.log", false, "the JVM of the tests died", finding.Location{}, 0},
 		{"gradle-compile.log", true, "src/main/java/demo/App.java:7: ';' expected", finding.Location{File: "src/main/java/demo/App.java", Line: 7}, 1},
 		{"gradle-script.log", true, "build.gradle:9 cannot be read", finding.Location{File: "build.gradle", Line: 9}, 1},
@@ -53,6 +53,7 @@ func TestDiagnoseOfWhatSaysLittle(t *testing.T) {
 	}{
 		{"", false, "did not say why"},
 		{"mvn: not found", false, "did not say why"},
+		{"[ERROR] a.b:c:jar:1.0 was not found in https://repository.example during a previous attempt", true, "asks for a.b:c:jar:1.0, which"},
 		{"[ERROR] Fatal error compiling: error: release version 99 not supported -> [Help 1]", true, "release version 99 not supported"},
 	} {
 		got := Diagnose(test.output, "/src")
