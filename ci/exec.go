@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
@@ -25,14 +27,19 @@ func withTimeout(limit time.Duration, args ...string) []string {
 // pick is the files of a folder that match, or nil where none does. Each is taken by itself, because a file is addressed by its content and a
 // filtered folder by all that lay in it (docs/decisions/0003).
 func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*dagger.Directory, error) {
-	var names []string
-	for _, pattern := range patterns {
-		found, err := source.Glob(ctx, pattern)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, "/") })...)
+	found := make([][]string, len(patterns))
+	var group errgroup.Group
+	for i, pattern := range patterns {
+		group.Go(func() (err error) {
+			found[i], err = source.Glob(ctx, pattern)
+			return err
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	isFolder := func(name string) bool { return strings.HasSuffix(name, "/") }
+	names := slices.DeleteFunc(slices.Concat(found...), isFolder)
 	if len(names) == 0 {
 		return nil, nil
 	}

@@ -132,21 +132,18 @@ func (j *Java) TestCheck(ctx context.Context) error {
 	return err
 }
 
-// readTests reads the reports of the test stage's files, and tells in which source a test lies.
+// readTests reads the reports of the test stage's files, and tells in which source a red test lies.
 func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.Tests, *finding.Coverage, error) {
 	dir, err := os.MkdirTemp("", "tests")
 	if err != nil {
 		return finding.Tests{}, nil, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := files.Export(ctx, dir); err != nil {
+	reports := files.Filter(dagger.DirectoryFilterOpts{Include: []string{"**/*.xml"}})
+	if _, err := reports.Export(ctx, dir); err != nil {
 		return finding.Tests{}, nil, err
 	}
 	tests, err := finding.FromJUnitDir(os.DirFS(path.Join(dir, "junit")))
-	if err != nil {
-		return finding.Tests{}, nil, err
-	}
-	sources, err := j.Source.Glob(ctx, "**/src/test/**")
 	if err != nil {
 		return finding.Tests{}, nil, err
 	}
@@ -154,7 +151,11 @@ func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.
 	if err != nil {
 		return finding.Tests{}, nil, err
 	}
-	return tests.Locate(sources), coverage, nil
+	if !tests.Red() {
+		return tests, coverage, nil
+	}
+	sources, err := j.Source.Glob(ctx, "**/src/test/**")
+	return tests.Locate(sources), coverage, err
 }
 
 // execute runs goals in the project, its dependencies already there. A build that fails is a red stage; an error is for
