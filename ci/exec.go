@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
@@ -24,29 +22,34 @@ func withTimeout(limit time.Duration, args ...string) []string {
 	return append([]string{"timeout", "--kill-after=10", fmt.Sprint(limit.Seconds())}, args...)
 }
 
-// pick is the files of a folder that match, or nil where none does. Each is taken by itself, because a file is addressed by its content and a
-// filtered folder by all that lay in it (docs/decisions/0003).
+// pick is the files of a folder that match, or nil where none does, keyed by their content alone: a filtered folder is
+// keyed by all that lay in it (docs/decisions/0003). Text is read and written anew, because a file that is handed on is
+// remembered with the call that it came from, and another call with an equal file fails once that one has ended.
 func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*dagger.Directory, error) {
-	found := make([][]string, len(patterns))
-	var group errgroup.Group
-	for i, pattern := range patterns {
-		group.Go(func() (err error) {
-			found[i], err = source.Glob(ctx, pattern)
-			return err
-		})
+	var names []string
+	for _, pattern := range patterns {
+		found, err := source.Glob(ctx, pattern)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, slices.DeleteFunc(found, func(name string) bool { return strings.HasSuffix(name, "/") })...)
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	isFolder := func(name string) bool { return strings.HasSuffix(name, "/") }
-	names := slices.DeleteFunc(slices.Concat(found...), isFolder)
 	if len(names) == 0 {
 		return nil, nil
 	}
 	slices.Sort(names)
 	picked := dag.Directory()
 	for _, name := range slices.Compact(names) {
-		picked = picked.WithFile(name, source.File(name))
+		if strings.HasSuffix(name, ".jar") {
+			picked = picked.WithFile(name, source.File(name))
+			continue
+		}
+		text, err := source.File(name).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// A wrapper has to be executable; the others do not mind.
+		picked = picked.WithNewFile(name, text, dagger.DirectoryWithNewFileOpts{Permissions: 0o755})
 	}
 	return picked, nil
 }

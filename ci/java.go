@@ -139,8 +139,7 @@ func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.
 		return finding.Tests{}, nil, err
 	}
 	defer os.RemoveAll(dir)
-	reports := files.Filter(dagger.DirectoryFilterOpts{Include: []string{"**/*.xml"}})
-	if _, err := reports.Export(ctx, dir); err != nil {
+	if _, err := files.Export(ctx, dir); err != nil {
 		return finding.Tests{}, nil, err
 	}
 	tests, err := finding.FromJUnitDir(os.DirFS(path.Join(dir, "junit")))
