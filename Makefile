@@ -8,7 +8,7 @@ SHELL := bash
 engine := eval "$$(out/bin/engine env)"; export DAGGER_NO_NAG=1
 # A person at a terminal sees the stages as they run; a log gets the report alone.
 progress := $(shell [ -t 1 ] && echo auto || echo report)
-modules := . infra/engine ci/toolbox ci/bench ci/tests
+modules := . infra/engine infra/engine/sdk ci/toolbox ci/bench ci/tests
 
 .PHONY: help demo test lint unit stages engine packages develop bench clean
 

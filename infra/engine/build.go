@@ -26,27 +26,27 @@ func source() (string, error) {
 	return dir, nil
 }
 
-// toolchain is the host's Go.
-type toolchain struct{ version, root string }
+// toolchain is the host's Go, and where it has modules from.
+type toolchain struct{ version, root, proxy string }
 
 // findToolchain asks Go for what it would build Dagger with.
 func findToolchain(ctx context.Context, dir string) (toolchain, error) {
-	cmd := command(ctx, "go", "env", "GOVERSION", "GOROOT")
+	cmd := command(ctx, "go", "env", "GOVERSION", "GOROOT", "GOPROXY")
 	cmd.Dir = dir
 	out, err := output(cmd)
 	if err != nil {
 		return toolchain{}, err
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != 2 {
-		return toolchain{}, fmt.Errorf("go env GOVERSION GOROOT printed %q, not two lines", out)
+	if len(lines) != 3 {
+		return toolchain{}, fmt.Errorf("go env GOVERSION GOROOT GOPROXY printed %q, not three lines", out)
 	}
-	return toolchain{version: lines[0], root: lines[1]}, nil
+	return toolchain{version: lines[0], root: lines[1], proxy: lines[2]}, nil
 }
 
 // binaries is a part made of Dagger's own commands.
 func binaries(name, dir string, commands ...string) (part, error) {
-	key, err := pinned(dir)
+	key, err := contents(dir, "go.mod", "go.sum", "distconsts/go.mod", "distconsts/distconsts.go")
 	if err != nil {
 		return part{}, err
 	}
@@ -61,17 +61,17 @@ func binaries(name, dir string, commands ...string) (part, error) {
 	}, nil
 }
 
-// pinned is a key of everything that go build takes from the module in dir.
-func pinned(dir string) (string, error) {
-	var contents []string
-	for _, file := range []string{"go.mod", "go.sum", "distconsts/go.mod", "distconsts/distconsts.go"} {
+// contents is a key of files in a folder.
+func contents(dir string, files ...string) (string, error) {
+	var texts []string
+	for _, file := range files {
 		text, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			return "", err
 		}
-		contents = append(contents, string(text))
+		texts = append(texts, string(text))
 	}
-	return digest(contents...), nil
+	return digest(texts...), nil
 }
 
 var buildFlags = []string{

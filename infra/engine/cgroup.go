@@ -12,9 +12,10 @@ import (
 const cgroups = "/sys/fs/cgroup"
 
 // buildkitConfig puts the control groups of an engine's containers below one of
-// its own, where they are found when the engine was killed.
+// its own, where they are found when the engine was killed, and gives them our
+// network.
 func buildkitConfig(group string) string {
-	return fmt.Sprintf("[worker.oci]\n  defaultCgroupParent = %q\n", group)
+	return fmt.Sprintf("[worker.oci]\n  defaultCgroupParent = %q\n  cniConfigPath = %q\n", group, cniConfigPath)
 }
 
 // removeCgroups removes the control groups that a killed engine left, in the

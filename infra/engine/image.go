@@ -1,7 +1,6 @@
 package main
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
 	"os"
@@ -48,58 +47,6 @@ func (h home) baseImagePart(debian part) part {
 			return writeImage(dir, v1.Config{Env: env, Cmd: []string{"bash"}}, filepath.Join(h.partDir(debian), layerFile))
 		},
 	}
-}
-
-// goSDKPart is the image in which the engine compiles and runs Go modules:
-// Debian, the host's Go, and Dagger's code generator.
-func (h home) goSDKPart(debian, engine part, tools toolchain) part {
-	config := v1.Config{
-		Env: []string{
-			"PATH=/go/bin:/usr/local/go/bin:" + systemPath,
-			"GOPATH=/go",
-			"GOTOOLCHAIN=auto",
-		},
-		WorkingDir: "/",
-	}
-	return part{
-		name: "go-sdk",
-		key:  digest(append(config.Env, debian.key, engine.key, tools.version, layerEpoch)...),
-		make: func(ctx context.Context, dir string) error {
-			work, err := os.MkdirTemp(filepath.Dir(dir), "go-layer-")
-			if err != nil {
-				return err
-			}
-			defer os.RemoveAll(work)
-			layer := filepath.Join(work, layerFile)
-			if err := goLayer(ctx, work, layer, tools.root, filepath.Join(h.partDir(engine), "codegen")); err != nil {
-				return err
-			}
-			return writeImage(dir, config, filepath.Join(h.partDir(debian), layerFile), layer)
-		},
-	}
-}
-
-// goLayer writes a layer of the Go tool chain and the code generator. Links are
-// followed, since Debian's own packages of Go are trees of links.
-func goLayer(ctx context.Context, work, layer, root, codegen string) error {
-	tree := filepath.Join(work, "tree")
-	for _, dir := range []string{"usr/local/bin", "go/pkg/mod", "root/.cache/go-build"} {
-		if err := os.MkdirAll(filepath.Join(tree, dir), 0o755); err != nil {
-			return err
-		}
-	}
-	if err := os.Chmod(filepath.Join(tree, "root"), 0o700); err != nil {
-		return err
-	}
-	links := map[string]string{"usr/local/go": root, "usr/local/bin/codegen": codegen}
-	for name, target := range links {
-		if err := os.Symlink(target, filepath.Join(tree, name)); err != nil {
-			return err
-		}
-	}
-	pack := command(ctx, "tar", "--create", "--dereference", "--sort=name", "--numeric-owner",
-		"--owner=0", "--group=0", "--mtime=@"+layerEpoch, "--directory="+tree, ".")
-	return compress(pack, layer, gzip.BestSpeed)
 }
 
 // writeImage writes layers and configuration as a folder in OCI layout.

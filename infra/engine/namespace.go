@@ -101,7 +101,7 @@ func furnishOpt(s start) error {
 		}
 	}
 	links := map[string]string{"opt/runc": s.Recipe.Runc, "opt/cni/bin/dnsname": "/opt/engine/dnsname"}
-	for _, plugin := range []string{"bridge", "loopback", "firewall", "host-local"} {
+	for _, plugin := range []string{"bridge", "loopback", "host-local"} {
 		links["opt/cni/bin/"+plugin] = filepath.Join(cniPlugins, plugin)
 	}
 	for link, target := range links {
@@ -119,6 +119,10 @@ func furnishEtc(s start) error {
 	if err != nil {
 		return err
 	}
+	cni, err := cniConfig(s.Network.Containers)
+	if err != nil {
+		return err
+	}
 	hosts, err := os.ReadFile("/etc/hosts")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -130,6 +134,7 @@ func furnishEtc(s start) error {
 	}
 	files := map[string][]byte{
 		"etc/upper/dagger/engine.json": config,
+		"etc/upper/cni.conflist":       cni,
 		"etc/upper/hosts":              hosts,
 		"etc/upper/resolv.conf":        []byte(s.Recipe.Nameservers),
 		"etc/upper/buildkitd.toml":     []byte(buildkitConfig(s.Network.Device)),

@@ -131,14 +131,19 @@ func (n network) connect(ctx context.Context, pid int) error {
 	return n.route(ctx)
 }
 
-// attach sets up the end inside, from inside.
+// attach sets up the end inside, from inside, and lets containers out under its
+// address.
 func (n network) attach(ctx context.Context) error {
-	return ipBatch(ctx,
+	err := ipBatch(ctx,
 		"link set lo up",
 		fmt.Sprintf("address add %s dev eth0", n.Guest),
 		"link set eth0 up",
 		fmt.Sprintf("route add default via %s", n.Host.Addr()),
 	)
+	if err != nil {
+		return err
+	}
+	return iptables(ctx, "-A", []string{"nat", "POSTROUTING", "-s", n.Containers.String(), "-o", "eth0", "-j", "MASQUERADE"})
 }
 
 func ipBatch(ctx context.Context, lines ...string) error {

@@ -13,7 +13,8 @@ type parts struct {
 	cli                   part
 	engine, registry      part
 	baseDebian, sdkDebian part
-	baseImage, goSDK      part
+	baseImage             part
+	goCache, goSDK        part
 }
 
 // plan works out what this machine needs, and makes nothing.
@@ -40,9 +41,12 @@ func (h home) plan(ctx context.Context) (parts, error) {
 	if p.sdkDebian, err = debianPart("sdk-debian", "git", "openssh-client"); err != nil {
 		return parts{}, err
 	}
+	if p.goCache, err = goCachePart(filepath.Join(src, "sdk"), tools); err != nil {
+		return parts{}, err
+	}
 	p.registry = registryPart()
 	p.baseImage = h.baseImagePart(p.baseDebian)
-	p.goSDK = h.goSDKPart(p.sdkDebian, p.engine, tools)
+	p.goSDK = h.goSDKPart(p.sdkDebian, p.engine, p.goCache, tools)
 	return p, nil
 }
 
@@ -62,7 +66,13 @@ func (h home) provideEngine(ctx context.Context, log *progress, p parts) error {
 		if err := h.provideCLI(sideBySide, log, p); err != nil {
 			return err
 		}
-		return h.provide(sideBySide, log, p.engine)
+		if err := h.provide(sideBySide, log, p.engine); err != nil {
+			return err
+		}
+		if h.has(p.goSDK) {
+			return nil
+		}
+		return h.provide(sideBySide, log, p.goCache)
 	})
 	group.Go(func() error {
 		// The layers are only needed to make the images.

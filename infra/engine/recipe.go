@@ -1,6 +1,9 @@
 package main
 
-import "os/exec"
+import (
+	"net/netip"
+	"os/exec"
+)
 
 // recipe is everything that decides how an engine behaves. An engine that was
 // started from another recipe is started again.
@@ -14,6 +17,7 @@ type recipe struct {
 	Disk        string   `json:"disk"` // how much the cache may take
 	Env         []string `json:"env"`
 	Nameservers string   `json:"nameservers"` // a resolv.conf
+	Config      string   `json:"config"`      // digest of what its configuration files say on any network
 }
 
 // folders are the parts of the store that the recipe needs.
@@ -38,6 +42,10 @@ func (h home) recipe(p parts, lookup func(string) (string, bool)) (recipe, error
 	if err != nil {
 		return recipe{}, err
 	}
+	config, err := configDigest(disk)
+	if err != nil {
+		return recipe{}, err
+	}
 	return recipe{
 		Engine:      h.partDir(p.engine),
 		GoSDK:       h.partDir(p.goSDK),
@@ -48,5 +56,20 @@ func (h home) recipe(p parts, lookup func(string) (string, bool)) (recipe, error
 		Disk:        disk,
 		Env:         hostEnv(lookup),
 		Nameservers: resolv,
+		Config:      config,
 	}, nil
+}
+
+// configDigest is a key of the engine's configuration files, so that a newer
+// version of this program starts an engine again that it would configure otherwise.
+func configDigest(disk string) (string, error) {
+	engine, err := engineConfig(disk, "registry")
+	if err != nil {
+		return "", err
+	}
+	cni, err := cniConfig(netip.Prefix{})
+	if err != nil {
+		return "", err
+	}
+	return digest(string(engine), string(cni), buildkitConfig("group")), nil
 }
