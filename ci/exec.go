@@ -48,8 +48,7 @@ func pick(ctx context.Context, source *dagger.Directory, patterns []string) (*da
 		if err != nil {
 			return nil, err
 		}
-		// A wrapper has to be executable; the others do not mind.
-		picked = picked.WithNewFile(name, text, dagger.DirectoryWithNewFileOpts{Permissions: 0o755})
+		picked = picked.WithNewFile(name, text)
 	}
 	return picked, nil
 }

@@ -139,7 +139,9 @@ func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.
 		return finding.Tests{}, nil, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := files.Export(ctx, dir); err != nil {
+	// Without the coverage report's pages, which are for people.
+	data := files.Filter(dagger.DirectoryFilterOpts{Include: []string{"**/*.xml"}})
+	if _, err := data.Export(ctx, dir); err != nil {
 		return finding.Tests{}, nil, err
 	}
 	tests, err := finding.FromJUnitDir(os.DirFS(path.Join(dir, "junit")))

@@ -19,17 +19,17 @@ var toolPackages = map[java.Project][]string{
 	{Tool: java.Gradle, Wrapper: true}: {"openjdk-25-jdk-headless"},
 }
 
-// command starts the build tool. Archives carry a fixed time, so that equal classes make equal jars.
+// command starts the build tool; a wrapper that was committed without its executable bit, too. Archives carry a fixed time, so that equal classes make equal jars.
 func command(project java.Project) []string {
 	switch project {
 	case java.Project{Tool: java.Maven}:
 		return []string{"mvn", "-B", "-Dproject.build.outputTimestamp=1980-01-01T00:00:02Z"}
 	case java.Project{Tool: java.Maven, Wrapper: true}:
-		return []string{"./mvnw", "-B", "-Dproject.build.outputTimestamp=1980-01-01T00:00:02Z"}
+		return []string{"sh", "./mvnw", "-B", "-Dproject.build.outputTimestamp=1980-01-01T00:00:02Z"}
 	case java.Project{Tool: java.Gradle}:
 		return []string{"gradle", "--no-daemon", "--console=plain", "--init-script=/esteira/init.gradle"}
 	default:
-		return []string{"./gradlew", "--no-daemon", "--console=plain", "--init-script=/esteira/init.gradle"}
+		return []string{"sh", "./gradlew", "--no-daemon", "--console=plain", "--init-script=/esteira/init.gradle"}
 	}
 }
 

@@ -61,6 +61,15 @@ func TestReadyTools(t *testing.T) {
 	call(t, "--tools="+tools, "toolbox", "tool", "--name=syft", "size").fails(t, "syft")
 }
 
+// The same from an image, as `toolbox publish` makes it.
+func TestReadyToolsImage(t *testing.T) {
+	t.Parallel()
+	image := published(t, "toolbox:1", "with-new-file", "--path=/usr/local/bin/crane", "--permissions=493",
+		"--contents=#!/bin/sh\necho crane of the image: \"$@\" >&2\nexit 1\n")
+	call(t, "--tools-image="+image, "java", "--source="+project(t), "publish", "--ref=127.0.0.1:9/team/app:1").
+		fails(t, "nothing was pushed", "crane of the image: push")
+}
+
 // The image of all tools is signed: it verifies with the public key, and with no other.
 func TestToolboxPublish(t *testing.T) {
 	t.Parallel()

@@ -34,13 +34,16 @@ var (
 	// Either: the registry did not answer, or not as it should.
 	unreachable = regexp.MustCompile(`Could not (?:transfer artifact|GET|HEAD|get resource)[^\n]*|Connection refused|Unknown host[^\n]*|status code: (?:401|403|407|5\d\d)[^\n]*`)
 	crashed     = regexp.MustCompile(`The forked VM terminated[^\n]*|Process 'Gradle Test Executor[^\n]*`)
-	firstError  = regexp.MustCompile(`(?m)^\[ERROR\] (.+?)(?: -> \[Help \d+\])?$|^\* What went wrong:\s+(.+)$`)
+	// Maven's wrapper, and Gradle's.
+	unverified = regexp.MustCompile(`Failed to validate Maven distribution SHA-256[^\n]*|Verification of Gradle distribution failed[^\n]*`)
+	thrown     = regexp.MustCompile(`(?m)^Exception in thread "main" (.+)$`)
+	firstError = regexp.MustCompile(`(?m)^\[ERROR\] (.+?)(?: -> \[Help \d+\])?$|^\* What went wrong:\s+(.+)$`)
 )
 
 // Diagnose reads the output of a failed Maven or Gradle build of the project whose folder was root.
 func Diagnose(output, root string) Diagnosis {
 	for _, recognise := range []func(string, string) (Diagnosis, bool){
-		compileErrors, unparsable, unresolved, undecided,
+		compileErrors, unparsable, unresolved, unpromised, undecided,
 	} {
 		if d, ok := recognise(output, root); ok {
 			return d
@@ -126,6 +129,18 @@ func unresolved(output, root string) (Diagnosis, bool) {
 	}, true
 }
 
+// unpromised is a wrapper that refuses the distribution it fetched.
+func unpromised(output, _ string) (Diagnosis, bool) {
+	if !unverified.MatchString(output) {
+		return Diagnosis{}, false
+	}
+	return Diagnosis{
+		Decided: true,
+		Summary: "the distribution that the wrapper fetched has another SHA-256 than its properties promise",
+		Remedy:  "check distributionUrl and distributionSha256Sum, and who serves it",
+	}, true
+}
+
 func undecided(output, _ string) (Diagnosis, bool) {
 	if m := unreachable.FindString(output); m != "" {
 		return Diagnosis{
@@ -135,6 +150,9 @@ func undecided(output, _ string) (Diagnosis, bool) {
 	}
 	if m := crashed.FindString(output); m != "" {
 		return Diagnosis{Summary: "the JVM of the tests died: " + m, Remedy: "look for System.exit, halt or a lack of memory"}, true
+	}
+	if m := thrown.FindStringSubmatch(output); m != nil {
+		return Diagnosis{Summary: "the build tool broke off: " + m[1], Remedy: "read the end of its output; a wrapper needs the host that serves its distribution"}, true
 	}
 	return Diagnosis{}, false
 }

@@ -55,6 +55,9 @@ func TestDiagnoseOfWhatSaysLittle(t *testing.T) {
 		{"mvn: not found", false, "did not say why"},
 		{"[ERROR] a.b:c:jar:1.0 was not found in https://repository.example during a previous attempt", true, "asks for a.b:c:jar:1.0, which"},
 		{"[ERROR] Fatal error compiling: error: release version 99 not supported -> [Help 1]", true, "release version 99 not supported"},
+		{"Error: Failed to validate Maven distribution SHA-256, your Maven distribution might be compromised.", true, "another SHA-256"},
+		{"Verification of Gradle distribution failed!\n\nYour Gradle distribution may have been tampered with.", true, "another SHA-256"},
+		{"Exception in thread \"main\" javax.net.ssl.SSLHandshakeException: no issuer\n\tat java.base/sun.security", false, "broke off: javax.net.ssl.SSLHandshakeException: no issuer"},
 	} {
 		got := Diagnose(test.output, "/src")
 		if got.Decided != test.decided || !strings.Contains(got.Summary, test.summary) {
