@@ -21,12 +21,17 @@ func (e *Esteira) golang() *dagger.Container {
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("esteira-go-build"))
 }
 
+// compile builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
+const compile = `set -eu
+version=$(go list -f '{{with .Module}}{{.Version}}{{end}}' "$1")
+exec go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"`
+
 // goBuild compiles one package of a module.
 func (e *Esteira) goBuild(module *dagger.Directory, pkg, name string) *dagger.File {
 	return e.golang().
 		WithMountedDirectory("/src", module).
 		WithWorkdir("/src").
-		WithExec([]string{"go", "build", "-ldflags=-s -w", "-o", "/out/" + name, pkg}).
+		WithExec([]string{"sh", "-c", compile, "compile", pkg, "/out/" + name}).
 		File("/out/" + name)
 }
 

@@ -251,6 +251,9 @@ func bom(t *testing.T, source string) []string {
 	if bill.Components == nil {
 		t.Fatal("the bill of materials names nothing")
 	}
+	if strings.Contains(text, "[not provided]") {
+		t.Error("the bill of materials does not say which version of syft made it")
+	}
 	var packages []string
 	for _, component := range *bill.Components {
 		packages = append(packages, component.PackageURL)
