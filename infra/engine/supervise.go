@@ -73,10 +73,11 @@ func supervise(ctx context.Context) error {
 }
 
 // startRegistry serves the images of this instance. First it throws out what
-// no tag names any more.
+// no tag names any more, unless it has nothing at all yet: the first push may
+// have been interrupted.
 func startRegistry(log io.Writer) (*os.Process, error) {
 	const program, config = "/opt/registry/usr/bin/docker-registry", "/etc/registry.yml"
-	if _, err := os.Stat("/opt/images/docker"); err == nil {
+	if _, err := os.Stat("/opt/images/docker/registry/v2/blobs"); err == nil {
 		if err := run(exec.Command(program, "garbage-collect", "--delete-untagged", config)); err != nil {
 			return nil, err
 		}
