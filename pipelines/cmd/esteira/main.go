@@ -14,8 +14,9 @@ import (
 	"strings"
 )
 
-const usage = `esteira turns folders into images and runs into reports.
+const usage = `esteira turns folders into images and runs into reports, and puts models where they are loaded from.
 
+  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
@@ -31,6 +32,7 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
+	"blob upload":    uploadBlobs,
 	"check":          checkRun,
 	"image assemble": assemble,
 	"image describe": describe,

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
+
+// The ports of the servers that the training stage talks to.
+const (
+	trackingPort = 5000
+	blobPort     = 10000
+)
+
+// Mlflow is an MLflow server that remembers nothing once it stops: for tests, demonstrations and laptops. Other
+// containers reach it as mlflow:5000, this machine by `mlflow up`.
+func (e *Esteira) Mlflow() *dagger.Service {
+	return e.pythonTool("toolbox/mlflow/requirements.txt").
+		WithEnvVariable("MLFLOW_DISABLE_TELEMETRY", "true").
+		// Jobs are for MLflow's own evaluations; with them and several workers it takes 2.7 GB instead of 0.5.
+		WithEnvVariable("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false").
+		WithWorkdir("/mlflow").
+		WithExposedPort(trackingPort).
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"mlflow", "server", "--workers=1", "--host=0.0.0.0", "--port=5000",
+			"--allowed-hosts=mlflow:*,localhost:*,127.0.0.1:*",
+			"--backend-store-uri=sqlite:///mlflow.db", "--artifacts-destination=/mlflow/artifacts"}})
+}
+
+// Azurite is Microsoft's emulator of Azure Blob Storage, which remembers nothing once it stops: for tests, demonstrations
+// and laptops. Other containers reach it as azurite:10000, this machine by `azurite up`.
+func (e *Esteira) Azurite() *dagger.Service {
+	pin := dag.CurrentModule().Source().Directory("toolbox/azurite")
+	return e.withCredentials(e.apt("ca-certificates", "nodejs", "npm")).
+		WithFile("/azurite/package.json", pin.File("package.json")).
+		WithFile("/azurite/package-lock.json", pin.File("package-lock.json")).
+		WithWorkdir("/azurite").
+		WithExec([]string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}).
+		WithExposedPort(blobPort).
+		// The official SDK is newer than the emulator, and a host of one word has the account in the path.
+		AsService(dagger.ContainerAsServiceOpts{Args: []string{"node_modules/.bin/azurite-blob", "--inMemoryPersistence",
+			"--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry", "--blobHost=0.0.0.0"}})
+}
+
+// pythonTool is a container with a tool of Python's, installed from a locked list of this module.
+func (e *Esteira) pythonTool(lock string) *dagger.Container {
+	return e.withCredentials(e.apt("ca-certificates", "python3", "python3-venv")).
+		WithFile("/requirements.txt", dag.CurrentModule().Source().File(lock)).
+		WithEnvVariable("PATH", "/tool/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
+		WithExec([]string{"sh", "-c", "python3 -m venv /tool && pip install --quiet --no-cache-dir --require-hashes --no-deps -r /requirements.txt"})
+}
