@@ -27,7 +27,7 @@ func (s *Store) explain(ctx context.Context, what string, err error) error {
 	var refused *azcore.ResponseError
 	var identity *azidentity.AuthenticationFailedError
 	var timeout net.Error
-	reason := "does not answer: look whether it is up: " + s.clean(err).Error()
+	reason := "the service does not answer, look whether it is up: " + s.clean(err).Error()
 	switch {
 	case ctx.Err() != nil:
 		reason = "the time for all of it was up"
@@ -38,9 +38,9 @@ func (s *Store) explain(ctx context.Context, what string, err error) error {
 	case errors.As(err, &refused):
 		reason = fmt.Sprintf("the service answered %d %s", refused.StatusCode, refused.ErrorCode)
 	case errors.As(err, &timeout) && timeout.Timeout():
-		reason = "does not answer: nothing moved on the connection for too long"
+		reason = "the service does not answer: nothing moved on the connection for too long"
 	}
-	return fmt.Errorf("%s: %s: %s", what, s.url, strings.TrimSpace(reason))
+	return fmt.Errorf("%s: %s", what, reason)
 }
 
 // clean is an error without the address that was asked, and without the SAS wherever else it stands.

@@ -35,9 +35,9 @@ type Blob struct {
 
 var goodName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`)
 
-// Put stores a file as sha256/DIGEST/NAME unless it is there, and then reads it back: only what has been read again with
-// the same digest is reported as stored. (The MD5 that the service keeps would not do: for some blobs it is what the
-// client claimed.) What lies there with other content is an error and stays as it is.
+// Put stores a file as sha256/DIGEST/NAME unless it is there, and reads it back: only what has been read with the same
+// digest is reported as stored. (The MD5 that the service keeps would not do: for some blobs it is what the client
+// claimed.) What lies there with other content is an error and stays as it is.
 func (s *Store) Put(ctx context.Context, name, file string) (Blob, error) {
 	if !goodName.MatchString(name) {
 		return Blob{}, fmt.Errorf("%q is no name for a blob: use letters, digits, dots, dashes and underscores", name)
@@ -51,51 +51,69 @@ func (s *Store) Put(ctx context.Context, name, file string) (Blob, error) {
 	if err != nil {
 		return Blob{}, fmt.Errorf("%s: %w", file, err)
 	}
-	if sums.bytes > limit {
-		return Blob{}, fmt.Errorf("%s: %d bytes are more than one request may carry (%d)", file, sums.bytes, int64(limit))
+	if sums.bytes == 0 || sums.bytes > limit {
+		return Blob{}, fmt.Errorf("%s has %d bytes: give a file of 1 to %d", file, sums.bytes, int64(limit))
 	}
-	target := "sha256/" + sums.sha256 + "/" + name
-	client := s.client.NewBlockBlobClient(target)
-	created, err := upload(ctx, client, source, sums.md5)
+	stored := Blob{Name: "sha256/" + sums.sha256 + "/" + name, SHA256: sums.sha256, Bytes: sums.bytes}
+	stored.URL = s.url + "/" + stored.Name
+	stored.Created, err = s.put(ctx, s.client.NewBlockBlobClient(stored.Name), source, sums)
 	if err != nil {
-		return Blob{}, s.explain(ctx, target+" was not uploaded", err)
+		return Blob{}, fmt.Errorf("%s: %w", stored.URL, err)
 	}
-	if err := s.verify(ctx, client, target, sums); err != nil {
-		return Blob{}, err
-	}
-	return Blob{Name: target, URL: s.url + "/" + target, SHA256: sums.sha256, Bytes: sums.bytes, Created: created}, nil
+	return stored, nil
 }
 
-// upload sends a file, and says whether it made the blob. The MD5 lets the service refuse what was damaged on its way;
-// else it would lie there for good under a digest that is not its own.
-func upload(ctx context.Context, client *blockblob.Client, source io.ReadSeekCloser, md5 []byte) (created bool, err error) {
+// put looks before and after it writes, and says whether it made the blob. Where writing is refused it looks once more:
+// somebody was faster, or an answer got lost; a signature that may create and not write is then refused for that.
+func (s *Store) put(ctx context.Context, client *blockblob.Client, source io.ReadSeekCloser, want sums) (created bool, err error) {
+	there, err := s.look(ctx, client, want)
+	if there || err != nil {
+		return false, err
+	}
+	refused := upload(ctx, client, source, want.md5)
+	there, err = s.look(ctx, client, want)
+	switch {
+	case there:
+		return refused == nil, nil
+	case refused != nil:
+		return false, s.explain(ctx, "it was not uploaded", refused)
+	case err != nil:
+		return false, err
+	}
+	return false, errors.New("it was uploaded and is not there: call again")
+}
+
+// upload sends a file. The MD5 lets the service refuse what was damaged on its way; else it would lie there for good
+// under a digest that is not its own.
+func upload(ctx context.Context, client *blockblob.Client, source io.ReadSeekCloser, md5 []byte) error {
 	anything := azcore.ETagAny
-	_, err = client.Upload(ctx, source, &blockblob.UploadOptions{
+	_, err := client.Upload(ctx, source, &blockblob.UploadOptions{
 		TransactionalValidation: blob.TransferValidationTypeMD5(md5),
 		AccessConditions:        &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &anything}},
 	})
-	if bloberror.HasCode(err, bloberror.BlobAlreadyExists, bloberror.ConditionNotMet) {
-		return false, nil
-	}
-	return err == nil, err
+	return err
 }
 
-func (s *Store) verify(ctx context.Context, client *blockblob.Client, target string, want sums) error {
+// look says whether a blob is there, and reads all of it: other content than the wanted is an error.
+func (s *Store) look(ctx context.Context, client *blockblob.Client, want sums) (there bool, err error) {
 	answer, err := client.DownloadStream(ctx, nil)
+	if bloberror.HasCode(err, bloberror.BlobNotFound) {
+		return false, nil
+	}
 	if err != nil {
-		return s.explain(ctx, target+" is there and cannot be verified", err)
+		return false, s.explain(ctx, "it cannot be read", err)
 	}
 	body := answer.NewRetryReader(ctx, nil)
 	defer body.Close()
 	got, err := digest(body)
 	if err != nil {
-		return s.explain(ctx, target+" is there and cannot be verified", err)
+		return false, s.explain(ctx, "it cannot be read", err)
 	}
 	if got.sha256 != want.sha256 {
-		return fmt.Errorf("%s/%s is there with other content: %d bytes with sha256 %s. Nothing was overwritten: look who wrote it, delete it, and call again",
-			s.url, target, got.bytes, got.sha256)
+		return false, fmt.Errorf("it is there with other content: %d bytes with sha256 %s. Nothing was overwritten: look who wrote it, delete it, and call again",
+			got.bytes, got.sha256)
 	}
-	return nil
+	return true, nil
 }
 
 // sums are what is known of a file that was read.
@@ -116,9 +134,6 @@ func digest(source io.Reader) (sums, error) {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return sums{}, err
 		}
-	}
-	if bytes == 0 {
-		return sums{}, errors.New("it is empty")
 	}
 	return sums{hex.EncodeToString(strong.Sum(nil)), weak.Sum(nil), bytes}, nil
 }
