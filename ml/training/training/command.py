@@ -14,7 +14,7 @@ Run = Callable[[argparse.Namespace], None]
 Check = Callable[[argparse.ArgumentParser, argparse.Namespace], None]
 
 
-def main(name: str, parser: argparse.ArgumentParser, run: Run, check: Check) -> None:
+def main(name: str, parser: argparse.ArgumentParser, run: Run, check: Check = lambda *_: None) -> None:
     """Parses the command line, checks it, and runs. Exit 0: done; 1: a Problem, on one line; 2: called wrongly."""
     arguments = parser.parse_args()
     check(parser, arguments)

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 
-from training import canonical, estimators
+from training import canonical, estimators, names
 from training.problem import Problem
 
 
@@ -33,6 +33,12 @@ class Recipe:
             "dataset": {"name": self.dataset, "sha256": self.dataset_sha256},
         } | ({"grid": self.grid} if self.grid else {})
 
+    def flat(self) -> dict[str, str]:
+        """The recipe as names and texts."""
+        values = {"estimator": self.estimator, "seed": self.seed, "folds": self.folds, **self.parameters}
+        values |= {"grid": self.grid} if self.grid else {}
+        return {name: value if isinstance(value, str) else canonical.dumps(value) for name, value in values.items()}
+
 
 def parse(value: dict[str, Any], where: str) -> Recipe:
     """Reads a recipe; what is missing, unknown or of another type is a Problem that begins with where."""
@@ -45,9 +51,14 @@ def parse(value: dict[str, Any], where: str) -> Recipe:
     dataset, grid = value["dataset"], value.get("grid", {})
     if sorted(dataset) != ["name", "sha256"]:
         raise Problem(f"{where}: the recipe's dataset is {dataset!r}: want its name and sha256")
-    parameters = estimators.complete(value["estimator"], value["parameters"])
     return Recipe(
-        value["estimator"], parameters, value["seed"], value["folds"], dataset["name"], dataset["sha256"], grid
+        estimator=value["estimator"],
+        parameters=estimators.complete(value["estimator"], value["parameters"]),
+        seed=value["seed"],
+        folds=value["folds"],
+        dataset=names.check(dataset["name"], f"{where}: dataset.name"),
+        dataset_sha256=names.sha256(dataset["sha256"], f"{where}: dataset.sha256"),
+        grid=grid,
     )
 
 

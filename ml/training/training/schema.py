@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from training import document, names
 from training.problem import Problem
 from training.table import LABEL, SLICE, Table
 
@@ -105,29 +105,22 @@ def _number(text: str, column: Column, where: str) -> float:
 
 def read(path: Path) -> Schema:
     """Reads a schema, strictly."""
-    try:
-        value = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506 (it is a SafeLoader)
-    except OSError as err:
-        raise Problem(f"{path}: {err.strerror}") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        raise Problem(f"{path} is not YAML: {err}") from err
-    fields = _fields(
-        value, str(path), {"version", "name", "columns", "label", "intended_use", "limits"}, frozenset({"slices"})
-    )
+    required = {"version", "name", "columns", "label", "intended_use", "limits"}
+    fields = document.fields(document.read(path), str(path), required, frozenset({"slices"}))
     if fields["version"] != 1:
         raise Problem(f"{path}: version is {fields['version']!r}: this reads version 1")
-    label = _fields(fields["label"], f"{path}: label", {"name", "classes"})
+    label = document.fields(fields["label"], f"{path}: label", {"name", "classes"})
     schema = Schema(
-        name=_text(fields["name"], f"{path}: name"),
+        name=names.check(fields["name"], f"{path}: name"),
         columns=tuple(
             _column(column, f"{path}: columns[{number}]")
-            for number, column in enumerate(_list(fields["columns"], f"{path}: columns"))
+            for number, column in enumerate(document.entries(fields["columns"], f"{path}: columns"))
         ),
-        label=_text(label["name"], f"{path}: label.name"),
-        classes=_texts(label["classes"], f"{path}: label.classes"),
-        slices=_texts(fields.get("slices", []), f"{path}: slices"),
-        intended_use=_text(fields["intended_use"], f"{path}: intended_use"),
-        limits=_text(fields["limits"], f"{path}: limits"),
+        label=document.text(label["name"], f"{path}: label.name"),
+        classes=document.texts(label["classes"], f"{path}: label.classes"),
+        slices=document.texts(fields.get("slices", []), f"{path}: slices"),
+        intended_use=document.text(fields["intended_use"], f"{path}: intended_use"),
+        limits=document.text(fields["limits"], f"{path}: limits"),
     )
     _check_names(schema, path)
     return schema
@@ -146,7 +139,7 @@ def _check_names(schema: Schema, path: Path) -> None:
 
 
 def _column(value: Any, where: str) -> Column:
-    fields = _fields(value, where, {"name", "type", "min", "max"})
+    fields = document.fields(value, where, {"name", "type", "min", "max"})
     if fields["type"] != "float":
         raise Problem(f"{where}.type is {fields['type']!r}: want float")
     for name in ("min", "max"):
@@ -155,44 +148,4 @@ def _column(value: Any, where: str) -> Column:
             raise Problem(f"{where}.{name} is {number!r}: want a number that a float32 can hold")
     if fields["min"] >= fields["max"]:
         raise Problem(f"{where}: min {fields['min']} is not less than max {fields['max']}")
-    return Column(_text(fields["name"], f"{where}.name"), float(fields["min"]), float(fields["max"]))
-
-
-def _fields(value: Any, where: str, required: set[str], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Problem(f"{where} is {value!r}: want {', '.join(sorted(required))}")
-    for name in value:
-        if name not in required | optional:
-            raise Problem(f"{where}: unknown field {name!r}: it has {', '.join(sorted(required | optional))}")
-    if missing := sorted(required - set(value)):
-        raise Problem(f"{where}: {missing[0]} is missing")
-    return value
-
-
-def _list(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise Problem(f"{where} is {value!r}: want a list")
-    return value
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise Problem(f"{where} is {value!r}: want a text")
-    return value
-
-
-def _texts(value: Any, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise Problem(f"{where} is {value!r}: want a list of texts")
-    return tuple(_text(entry, f"{where}[{number}]") for number, entry in enumerate(value))
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is there twice, of which YAML readers take the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        for number, key in enumerate(keys):
-            if key in keys[:number]:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} is there twice", node.start_mark)
-        return super().construct_mapping(node, deep=deep)
+    return Column(document.text(fields["name"], f"{where}.name"), float(fields["min"]), float(fields["max"]))
