@@ -7,7 +7,8 @@ const batchRows = 4096
 type batch struct {
 	keys []byte // of all rows: id, slices and fold, one after another
 	rows []row
-	err  error // what came after these rows; io.EOF at the end of a sound file
+	last bool
+	err  error // why it is the last, unless the file is sound and at its end
 }
 
 // row is one row of a batch. Its numbers say where in keys the id begins, the slices begin, the fold begins and it ends.
@@ -22,7 +23,7 @@ func newBatch() *batch {
 }
 
 func (b *batch) reset() *batch {
-	b.keys, b.rows, b.err = b.keys[:0], b.rows[:0], nil
+	*b = batch{keys: b.keys[:0], rows: b.rows[:0]}
 	return b
 }
 

@@ -2,9 +2,7 @@ package predictions
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -77,14 +75,13 @@ func (c *counter) run(ours, theirs *stream) error {
 				return err
 			}
 		}
-		if champion != nil && champion.err != nil && (candidate.err == nil || errors.Is(candidate.err, io.EOF)) {
-			candidate.err = champion.err
-		}
-		if errors.Is(candidate.err, io.EOF) {
-			return nil
-		}
-		if candidate.err != nil {
+		switch {
+		case candidate.err != nil:
 			return candidate.err
+		case champion != nil && champion.err != nil:
+			return champion.err
+		case candidate.last: // and so is the champion's: both have as many rows as the data
+			return nil
 		}
 	}
 }

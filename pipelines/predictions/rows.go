@@ -59,12 +59,12 @@ func newRows(e *Evaluation, source io.Reader) (*rows, error) {
 	return r, nil
 }
 
-// read fills a batch. Unless it is full, its error says why.
+// read fills a batch, unless it is the last one.
 func (r *rows) read(b *batch) {
 	for len(b.rows) < batchRows {
 		record, quoted, err := r.records.next()
 		if errors.Is(err, io.EOF) {
-			b.err = r.end()
+			b.last, b.err = true, r.end()
 			return
 		}
 		if err == nil {
@@ -74,14 +74,14 @@ func (r *rows) read(b *batch) {
 			err = r.row(b, quoted)
 		}
 		if err != nil {
-			b.err = r.wrong(err)
+			b.last, b.err = true, r.wrong(err)
 			return
 		}
 	}
 	r.scorer.fold()
 }
 
-// end is io.EOF if the file was what its declaration says.
+// end is an error unless the file was what its declaration says.
 func (r *rows) end() error {
 	if want := r.declared.Predictions.Rows; r.count != want {
 		return fmt.Errorf("%s: it has %d rows, and %s says %d", r.path, r.count, declarationFile, want)
@@ -94,7 +94,7 @@ func (r *rows) end() error {
 			return fmt.Errorf("%s: no row is of fold %d, and %s says %d folds", r.path, fold, declarationFile, len(r.folds))
 		}
 	}
-	return io.EOF
+	return nil
 }
 
 // row checks the fields at hand and appends them to the batch.

@@ -37,7 +37,7 @@ func open(e *Evaluation) (*stream, error) {
 	return s, nil
 }
 
-// run reads until the end or an error, which is the last batch's.
+// run reads until the last batch.
 func (s *stream) run() {
 	defer close(s.full)
 	for {
@@ -46,12 +46,13 @@ func (s *stream) run() {
 			return
 		case b := <-s.free:
 			s.rows.read(b.reset())
+			last := b.last // asked while it is still ours
 			select {
 			case <-s.stop:
 				return
 			case s.full <- b:
 			}
-			if b.err != nil {
+			if last {
 				return
 			}
 		}
