@@ -14,6 +14,7 @@ require (
 	github.com/sethvargo/go-githubactions v1.3.2
 	github.com/yuin/goldmark v1.8.7
 	golang.org/x/net v0.55.0
+	gonum.org/v1/gonum v0.17.0
 )
 
 require (
