@@ -34,7 +34,11 @@ func (s Stage) clean() Stage {
 	for i, fact := range s.Facts {
 		facts[i] = Fact{Name: oneLine(fact.Name), Value: oneLine(fact.Value)}
 	}
-	s.Findings, s.Facts = findings, facts
+	figures := make([]Figure, len(s.Figures))
+	for i, f := range s.Figures {
+		figures[i] = Figure{Title: oneLine(f.Title), Alt: oneLine(f.Alt), SVG: f.SVG}
+	}
+	s.Findings, s.Facts, s.Figures = findings, facts, figures
 	if s.Tests != nil {
 		tests := cleanTests(*s.Tests)
 		s.Tests = &tests
