@@ -31,6 +31,9 @@ func (p *Python) Pipeline(ctx context.Context,
 	// Path that answers with 200 once the application has started
 	// +default="/health/live"
 	healthPath string,
+	// Environment variables with which the pushed image is started, such as MODEL_SHA256=…
+	// +optional
+	env []string,
 ) (*Result, error) {
 	if ref == "" {
 		own, err := p.Esteira.ownRegistry().Start(ctx)
@@ -62,7 +65,7 @@ func (p *Python) Pipeline(ctx context.Context,
 			{"sbom", func(ctx context.Context) (*Result, error) { return image.sbomResult(ctx) }},
 			{"publish", func(ctx context.Context) (*Result, error) { return target.publish(ctx, image.Archive) }},
 		},
-		[]step{{"health", func(ctx context.Context) (*Result, error) { return target.health(ctx, healthPath) }}},
+		[]step{{"health", func(ctx context.Context) (*Result, error) { return target.health(ctx, healthPath, env) }}},
 	)
 }
 
