@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
@@ -12,8 +14,12 @@ const (
 
 // Mlflow is an MLflow server that remembers nothing once it stops: for tests, demonstrations and laptops. Other
 // containers reach it as mlflow:5000, this machine by `mlflow up`.
-func (e *Esteira) Mlflow() *dagger.Service {
-	return e.pythonTool("toolbox/mlflow/requirements.txt").
+func (e *Esteira) Mlflow(ctx context.Context) (*dagger.Service, error) {
+	lock, err := dag.CurrentModule().Source().File("toolbox/mlflow/requirements.txt").Contents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.pythonTool(lock).
 		WithEnvVariable("MLFLOW_DISABLE_TELEMETRY", "true").
 		// Jobs are for MLflow's own evaluations; with them and several workers it takes 2.7 GB instead of 0.5.
 		WithEnvVariable("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false").
@@ -21,7 +27,7 @@ func (e *Esteira) Mlflow() *dagger.Service {
 		WithExposedPort(trackingPort).
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"mlflow", "server", "--workers=1", "--host=0.0.0.0", "--port=5000",
 			"--allowed-hosts=mlflow:*,localhost:*,127.0.0.1:*",
-			"--backend-store-uri=sqlite:///mlflow.db", "--artifacts-destination=/mlflow/artifacts"}})
+			"--backend-store-uri=sqlite:///mlflow.db", "--artifacts-destination=/mlflow/artifacts"}}), nil
 }
 
 // Azurite is Microsoft's emulator of Azure Blob Storage, which remembers nothing once it stops: for tests, demonstrations
@@ -39,10 +45,12 @@ func (e *Esteira) Azurite() *dagger.Service {
 			"--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry", "--blobHost=0.0.0.0"}})
 }
 
-// pythonTool is a container with a tool of Python's, installed from a locked list of this module.
+// pythonTool is a container with what a lock of Python's names, each file of it with a hash of the lock. It is keyed by
+// the lock alone.
 func (e *Esteira) pythonTool(lock string) *dagger.Container {
-	return e.withCredentials(e.apt("ca-certificates", "python3", "python3-venv")).
-		WithFile("/requirements.txt", dag.CurrentModule().Source().File(lock)).
+	return e.withCredentials(e.debianPython()).
+		WithNewFile("/requirements.txt", lock).
 		WithEnvVariable("PATH", "/tool/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
-		WithExec([]string{"sh", "-c", "python3 -m venv /tool && pip install --quiet --no-cache-dir --require-hashes --no-deps -r /requirements.txt"})
+		WithExec(withTimeout(downloadLimit, "sh", "-c",
+			"python3 -m venv /tool && pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --requirement /requirements.txt"))
 }
