@@ -37,7 +37,7 @@ func TestPublishedIntervals(t *testing.T) {
 }
 
 func TestWilsonOfIris(t *testing.T) {
-	near(t, "30 of 30", Wilson(30, 30).Lower, 0.887, 5e-4)
+	near(t, "30 of 30", Wilson(30, 30).Lower, 0.8865, 5e-5)
 	near(t, "29 of 30", Wilson(29, 30).Lower, 0.833, 5e-4)
 	near(t, "145 of 150", Wilson(145, 150).Lower, 0.924, 5e-4)
 	near(t, "145 of 150 with a design effect of 1.5", Wilson(145/1.5, 100).Lower, 0.911, 5e-4)

@@ -12,6 +12,27 @@ func TestTangoOfIris(t *testing.T) {
 	}
 }
 
+// Examples with all their counts: both right, won, lost, both wrong.
+func TestPublishedTango(t *testing.T) {
+	for _, test := range []struct {
+		source       string
+		counts       [4]float64
+		lower, upper float64
+	}{
+		{"Tango, Statistics in Medicine 17 (1998), section 6.2, sleeping difficulties", [4]float64{4, 9, 3, 16}, -0.027, 0.390},
+		{"Agresti and Min, Statistics in Medicine 24 (2005) 729–740", [4]float64{53, 16, 8, 9}, -0.020, 0.207},
+		{"Fagerland, Lydersen and Laake, Statistics in Medicine 33 (2014) 2850–2875, airway reactivity", [4]float64{1, 1, 7, 12}, -0.517, -0.026},
+		{"Tang, Li and Tang, Statistics in Medicine 29 (2010) 46–62", [4]float64{8, 3, 1, 2}, -0.167, 0.433},
+	} {
+		n := test.counts[0] + test.counts[1] + test.counts[2] + test.counts[3]
+		got := Tango(test.counts[1], test.counts[2], n)
+		near(t, test.source+", lower", got.Lower, test.lower, 5e-4)
+		near(t, test.source+", upper", got.Upper, test.upper, 5e-4)
+	}
+	// Section 6.1, contact lenses, non-inferiority with a margin of 0.1: 43, 0, 1, 0.
+	near(t, "Tango's statistic", tangoScore(0, 1, 44, -0.1), 1.709, 5e-4)
+}
+
 func TestTangoIsARootOfItsScore(t *testing.T) {
 	for _, test := range randomPairs(2000) {
 		got := Tango(test.won, test.lost, test.n)
@@ -71,7 +92,7 @@ func TestMcNemar(t *testing.T) {
 		{0, 5, 1. / 32, 1. / 64},
 		{0, 6, 1. / 64, 1. / 128},
 		{0, 9, 1. / 512, 1. / 1024},
-		{1, 7, 9. / 256, 5. / 256},
+		{1, 7, 9. / 256, 5. / 256}, // Fagerland and others 2013, airway reactivity: two-sided 0.0703, mid-p 0.0391
 		{3, 0, 1, 15. / 16},
 		{2, 2, 11. / 16, 8. / 16},
 	} {

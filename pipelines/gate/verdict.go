@@ -111,7 +111,7 @@ type Comparison struct {
 
 // Verdict is what a gate says of a model, and why.
 type Verdict struct {
-	Decision Decision `json:"decision"`
+	Decision Decision `json:"verdict"`
 	// Sentence is for somebody who knows no statistics.
 	Sentence string `json:"sentence"`
 	// Reasons are one for each requirement that was not met, or for those that matter most where all were.
