@@ -60,6 +60,9 @@ func cleanTests(tests finding.Tests) finding.Tests {
 	return tests
 }
 
+// Plain is a text that may have come from a tool as one line without anything that a reader does not see.
+func Plain(text string) string { return oneLine(text) }
+
 // oneLine is a cleaned text with every run of blanks and line ends as one space.
 func oneLine(text string) string { return strings.Join(strings.Fields(lines(text)), " ") }
 

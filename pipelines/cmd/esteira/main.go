@@ -14,9 +14,15 @@ import (
 	"strings"
 )
 
+<<<<<<< HEAD
 const usage = `esteira turns folders into images and runs into reports, and puts models where they are loaded from.
 
   esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
+=======
+const usage = `esteira judges models, turns folders into images and runs into reports.
+
+  esteira gate                      judge a model by its predictions, and write why
+>>>>>>> predictions
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
@@ -34,6 +40,7 @@ type command func(args []string, out io.Writer) error
 var commands = map[string]command{
 	"blob upload":    uploadBlobs,
 	"check":          checkRun,
+	"gate":           judge,
 	"image assemble": assemble,
 	"image describe": describe,
 	"report":         writeReport,
