@@ -94,6 +94,10 @@ func (j *judge) share(m Metric, right, rows int, method policy.Method, threshold
 	m = m.against(threshold)
 	if m.Outcome == Undecided && rows > 0 {
 		m.Needed = neededForShare(interval, m.Value, threshold, j.effect)
+		fewest := smallest(func(rows float64) bool { return interval(rows/j.effect, rows/j.effect).Lower >= threshold })
+		if rows < fewest {
+			m.Note = fmt.Sprintf("%d rows could not show its %s even if all were right: it takes at least %d", rows, m.subject(), fewest)
+		}
 	}
 	return m
 }
@@ -165,6 +169,10 @@ func (j *judge) difference(m Metric, paired predictions.Paired, margin float64) 
 	default:
 		m.Outcome = Undecided
 		m.Needed = neededForDifference(won, lost, n, margin, j.effect)
+		fewest := smallest(func(rows float64) bool { return Tango(0, 0, rows/j.effect).Lower > least })
+		if m.Rows < fewest {
+			m.Note = fmt.Sprintf("%d rows could not show that it is not worse than %s%s even if both predicted the same: it takes at least %d", m.Rows, m.rival(), m.where(), fewest)
+		}
 	}
 	return m
 }
@@ -227,7 +235,7 @@ const Seed = 1
 func (j *judge) averages() {
 	cells := newConfusion(j.tally.Candidate.Confusion, j.effect)
 	limits := Posterior(cells, Seed, MacroF1, BalancedAccuracy)
-	average := Metric{Rows: j.tally.Rows, Method: fmt.Sprintf("Dirichlet(1/%d)", len(cells))}
+	average := Metric{Rows: j.tally.Rows, Method: fmt.Sprintf("Dirichlet(1/%d)", len(cells)*len(cells))}
 	f1, balanced := average, average
 	f1.Name, f1.Value, f1.Interval = F1, MacroF1(cells), &limits[0]
 	balanced.Name, balanced.Value, balanced.Interval = Balanced, BalancedAccuracy(cells), &limits[1]
