@@ -211,21 +211,20 @@ func (p *Python) Build(ctx context.Context) (*Result, error) {
 
 // judged is a stage of a tool that only finds: red by any finding that is more than a note.
 func judged(tool string, findings []finding.Finding, remedy string) report.Stage {
-	red := 0
+	var red []finding.Finding
 	for _, f := range findings {
 		if f.Severity != finding.Info {
-			red++
+			red = append(red, f)
 		}
 	}
-	if red == 0 {
+	if len(red) == 0 {
 		return report.Stage{Status: report.Passed, Summary: tool + " found nothing", Findings: findings}
 	}
-	first := findings[0]
-	summary := fmt.Sprintf("%s: %s (%s)", first.Location, first.Message, first.Rule)
-	if red > 1 {
-		summary += fmt.Sprintf(", and %d more", red-1)
+	summary := fmt.Sprintf("%s at %s: %s (%s)", tool, red[0].Location, red[0].Message, red[0].Rule)
+	if len(red) > 1 {
+		summary += fmt.Sprintf(", and %d more", len(red)-1)
 	}
-	return report.Stage{Status: report.Failed, Summary: tool + " at " + summary, Remedy: remedy, Findings: findings}
+	return report.Stage{Status: report.Failed, Summary: summary, Remedy: remedy, Findings: findings}
 }
 
 // checked is the error of a red result.

@@ -58,15 +58,16 @@ const installBackend = `set -eu
 ` + wholeLock + `
 backend=$1; shift
 install() { uv pip install --quiet --target ` + backendPath + ` --constraint "$lock" "$@"; }
-install "$@"
+mkdir -p ` + backendPath + `
+[ $# -eq 0 ] || install "$@"
 PYTHONPATH=` + backendPath + ` python3 - "$backend" >/tmp/more.txt <<'END'
 import importlib, sys
 module, _, attribute = sys.argv[1].partition(":")
-backend = importlib.import_module(module)
-for name in attribute.split(".") if attribute else []:
-    backend = getattr(backend, name)
 for hook in ("get_requires_for_build_wheel", "get_requires_for_build_editable"):
     try:
+        backend = importlib.import_module(module)
+        for name in attribute.split(".") if attribute else []:
+            backend = getattr(backend, name)
         print(*getattr(backend, hook, lambda _: [])({}), sep="\n")
     except Exception as error:  # it needs the source; what is missing then, uv says when it builds
         print(f"{sys.argv[1]}.{hook}: {error}", file=sys.stderr)

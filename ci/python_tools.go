@@ -71,5 +71,5 @@ func build(project python.Project) ([]string, error) {
 		}
 	}
 	return []string{"sh", "-c", "SOURCE_DATE_EPOCH=315532800 PYTHONPATH=" + backendPath +
-		" uv build --quiet --offline --wheel --no-build-isolation --python " + venvPath + " --no-create-gitignore --out-dir /out ."}, nil
+		" uv build --offline --wheel --no-build-isolation --python " + venvPath + " --no-create-gitignore --out-dir /out ."}, nil
 }

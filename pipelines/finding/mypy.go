@@ -56,8 +56,8 @@ func mypyFinding(line []byte) (Finding, error) {
 		Tool: "mypy", Rule: firstOf(said.Code, "mypy"), Severity: severity, Message: said.Message,
 		Location: Location{File: said.File, Line: max(said.Line, 0)},
 	}
-	if said.Hint != "" {
-		f.Message += " (" + said.Hint + ")"
+	if hint := firstLine(said.Hint); hint != "" && f.Message != "" {
+		f.Message += " (" + hint + ")"
 	}
 	f = f.Identified()
 	return f, f.Check()

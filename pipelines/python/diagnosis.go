@@ -3,6 +3,7 @@ package python
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/esteira/esteira/pipelines/finding"
@@ -35,32 +36,29 @@ var (
 	wrongHash  = regexp.MustCompile("Hash mismatch for `([^`]+)`")
 	noHash     = regexp.MustCompile("all requirements must have a hash, but none were provided for: ([^\n]+)")
 	unresolved = regexp.MustCompile(`Because (\S+) was not found in the package registry|Because there is no version of (\S+)`)
-	// uv: Failed to fetch: `https://…`; HTTP status server error (503 …); pip: the same in other words
+	// uv: Failed to fetch: `https://…`, and below it the causes of that; pip: 401 Error, Credentials not correct for https://…
 	unreachable = regexp.MustCompile("could not be queried due to a lack of valid authentication credentials[^\n]*" +
-		"|HTTP status (?:client|server) error \\((?:401|403|407|429|5\\d\\d)[^\n]*" +
-		"|(?:F|f)ailed to fetch:? [^\n]*|error sending request for url[^\n]*|(?:401|403|407|5\\d\\d) (?:Client|Server) Error[^\n]*" +
-		"|Failed to establish a new connection[^\n]*|operation timed out[^\n]*")
+		"|Failed to fetch:? [^\n]*|error sending request for url[^\n]*" +
+		"|(?:401|403|407|5\\d\\d) (?:Client |Server )?Error[^\n]*|Failed to establish a new connection[^\n]*")
+	// TOML parse error at line 3, column 11, an excerpt with bars, and the reason
+	badSetting = regexp.MustCompile(`TOML parse error at line (\d+), column (\d+)\n(?:[^\n]*\|[^\n]*\n)+\s*([^\n,]+)`)
 	unbuilt    = regexp.MustCompile("Failed to build `([^`]+)`")
-	pyError    = regexp.MustCompile(`(?m)^(\w*(?:Error|Exception)): (.+)$`)
-	firstError = regexp.MustCompile(`(?m)^\s*(?:error|ERROR|ruff failed|[\w.]+: error): *(.*)$`)
-	firstCause = regexp.MustCompile(`(?m)^\s*cause: (.+)$`)
+	pyError    = regexp.MustCompile(`(?m)^\s*(\w*(?:Error|Exception)): (.+)$`)
+	firstError = regexp.MustCompile(`(?m)^(?:error|ERROR|[\w./]+: error): (.+)$`)
+	cause      = regexp.MustCompile(`(?m)^\s*cause: (.+)$`)
 )
 
 // Diagnose reads the output of what failed, in the project whose folder was root.
 func Diagnose(output, root string) Diagnosis {
 	for _, recognise := range []func(string, string) (Diagnosis, bool){
-		ownWords, staleLock, unreachableIndex, wrongHashes, unknownDependency, unbuiltWheel,
+		ownWords, staleLock, unreachableIndex, wrongHashes, unknownDependency, wrongSetting, unbuiltWheel,
 	} {
 		if d, ok := recognise(output, root); ok {
 			return d
 		}
 	}
 	if m := firstError.FindStringSubmatch(output); m != nil {
-		reason := m[1]
-		if cause := firstCause.FindStringSubmatch(output); cause != nil {
-			reason += ": " + cause[1]
-		}
-		return Diagnosis{Decided: true, Summary: "it failed: " + clean(reason, root), Remedy: "read the end of its output"}
+		return Diagnosis{Decided: true, Summary: "it failed: " + clean(m[1]+lastCause(output), root), Remedy: "read the end of its output"}
 	}
 	return Diagnosis{Summary: "it failed and did not say why", Remedy: "enter it with `dagger call -i`, or read its output"}
 }
@@ -103,7 +101,7 @@ func unreachableIndex(output, _ string) (Diagnosis, bool) {
 		return Diagnosis{}, false
 	}
 	return Diagnosis{
-		Summary: "a package index refused or did not answer: " + m,
+		Summary: "a package index refused or did not answer: " + m + lastCause(output),
 		Remedy:  "check --pypi-index, --netrc and the network, then call again",
 	}, true
 }
@@ -140,16 +138,43 @@ func unknownDependency(output, _ string) (Diagnosis, bool) {
 	}, true
 }
 
+func wrongSetting(output, _ string) (Diagnosis, bool) {
+	m := badSetting.FindStringSubmatch(output)
+	if m == nil {
+		return Diagnosis{}, false
+	}
+	f := found("setting", Description, m[3])
+	f.Location.Line, f.Location.Column = number(m[1]), number(m[2])
+	return Diagnosis{
+		Decided: true, Summary: fmt.Sprintf("%s: %s", f.Location, m[3]), Remedy: "mend the file", Findings: []finding.Finding{f},
+	}, true
+}
+
+func number(digits string) int {
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0 // digits beyond an int: no line of any file
+	}
+	return n
+}
+
+// lastCause is the innermost of the causes that uv lists, after a colon.
+func lastCause(output string) string {
+	causes := cause.FindAllStringSubmatch(output, -1)
+	if len(causes) == 0 {
+		return ""
+	}
+	return ": " + causes[len(causes)-1][1]
+}
+
 func unbuiltWheel(output, root string) (Diagnosis, bool) {
 	m := unbuilt.FindStringSubmatch(output)
 	if m == nil {
 		return Diagnosis{}, false
 	}
-	reason := "its build backend failed"
+	reason := strings.TrimPrefix(lastCause(output), ": ")
 	if errors := pyError.FindAllStringSubmatch(output, -1); len(errors) > 0 {
 		reason = errors[len(errors)-1][2]
-	} else if causes := firstCause.FindStringSubmatch(output); causes != nil {
-		reason = causes[1]
 	}
 	what := "the wheel of " + m[1]
 	if strings.HasPrefix(m[1], root) || strings.Contains(m[1], "file://"+root) {

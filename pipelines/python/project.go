@@ -2,6 +2,7 @@
 package python
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
@@ -51,7 +52,7 @@ type Project struct {
 }
 
 // Packaged says whether the project can be made into a wheel.
-func (p Project) Packaged() bool { return len(p.BuildRequires) > 0 }
+func (p Project) Packaged() bool { return p.BuildBackend != "" }
 
 // description is the part of a pyproject.toml that matters here.
 type description struct {
@@ -121,7 +122,7 @@ func (p *Project) read(pyproject string) error {
 	p.Name = d.Project.Name
 	_, p.DevGroup = d.Groups["dev"]
 	if d.Build != nil {
-		p.BuildRequires, p.BuildBackend = d.Build.Requires, d.Build.Backend
+		p.BuildRequires, p.BuildBackend = d.Build.Requires, cmp.Or(d.Build.Backend, "setuptools.build_meta:__legacy__")
 	}
 	p.ConfiguresUV = d.Tool.UV != nil
 	p.CoverageSource = d.Tool.Coverage.Run["source"] != nil || d.Tool.Coverage.Run["source_pkgs"] != nil
