@@ -125,6 +125,74 @@ func (t *Training) Evaluate(ctx context.Context) (*dagger.Directory, error) {
 	return model.Evaluate(ctx)
 }
 
+// Gate judges the model by itself and against the champion: the model that production's release names.
+// +cache="session"
+func (t *Training) Gate(ctx context.Context,
+	// Folder with the champion's model, as training left it (default: the registry has it)
+	// +optional
+	champion *dagger.Directory,
+	// Person who approves the model where production has none to compare it with
+	// +optional
+	approvedBy string,
+	// MLflow server, a URL: it has the champion, and counts how often models were judged on these data
+	// +optional
+	tracking string,
+	// That server on this machine, such as tcp://localhost:5000 for --tracking http://mlflow:5000 (any name, the same port)
+	// +optional
+	trackingServer *dagger.Service,
+	// Token for that server
+	// +optional
+	trackingToken *dagger.Secret,
+) (*Judgement, error) {
+	run, err := t.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	model, err := run.train(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return run.gate(ctx, model, champion, approvedBy, tracking, trackingServer, trackingToken)
+}
+
+// GateCheck is red unless the gate blesses the model, or production has it already.
+// +check
+// +cache="never"
+func (t *Training) GateCheck(ctx context.Context) error {
+	judgement, err := t.Gate(ctx, nil, "", "", nil, nil)
+	if err != nil {
+		return err
+	}
+	_, err = judgement.Check()
+	return err
+}
+
+// Register trains and judges a model, registers it as candidate, and blesses it if the gate does; else it is an error.
+// Its last line says which version is blessed.
+// +cache="never"
+func (t *Training) Register(ctx context.Context,
+	// MLflow server, a URL
+	tracking string,
+	// That server on this machine, such as tcp://localhost:5000 for --tracking http://mlflow:5000 (any name, the same port)
+	// +optional
+	trackingServer *dagger.Service,
+	// Token for that server
+	// +optional
+	trackingToken *dagger.Secret,
+	// Person who approves the model where production has none to compare it with
+	// +optional
+	approvedBy string,
+	// Git commit that the model is trained at
+	// +optional
+	commit string,
+) (string, error) {
+	judgement, err := t.Gate(ctx, nil, approvedBy, tracking, trackingServer, trackingToken)
+	if err != nil {
+		return "", fmt.Errorf("nothing was registered: %v", err)
+	}
+	return judgement.Register(ctx, tracking, trackingServer, trackingToken, commit)
+}
+
 // run is one training run: what was asked for, with the repository's policy and the environment that it needs.
 type run struct {
 	*Training

@@ -102,13 +102,22 @@ func (m *Model) Gate(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	var server *tracker
+	return run.gate(ctx, m, champion, approvedBy, tracking, trackingServer, trackingToken)
+}
+
+// gate judges a model, with a registry's help where one was named.
+func (r *run) gate(ctx context.Context, m *Model, champion *dagger.Directory, approvedBy string,
+	tracking string, trackingServer *dagger.Service, trackingToken *dagger.Secret,
+) (*Judgement, error) {
+	rivals := rivals{champion: champion}
 	if tracking != "" {
-		if server, err = run.tracker(tracking, trackingServer, trackingToken); err != nil {
+		server, err := r.tracker(tracking, trackingServer, trackingToken)
+		if err != nil {
 			return nil, err
 		}
+		rivals.server = server
 	}
-	return run.judge(ctx, m, rivals{champion, server}, approvedBy)
+	return r.judge(ctx, m, rivals, approvedBy)
 }
 
 // rivals is where the models are that a candidate is compared with.

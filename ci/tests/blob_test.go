@@ -24,13 +24,6 @@ import (
 	"github.com/esteira/esteira/pipelines/azure"
 )
 
-// The account that Azurite has, with the key that Microsoft publishes for it:
-// https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key.
-const (
-	azuriteAccount = "devstoreaccount1"
-	azuriteKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
-
 // blobs is a container of a test's own in a real Azurite.
 type blobs struct {
 	address string
@@ -51,7 +44,7 @@ func newBlobs(t *testing.T, address string) *blobs {
 func noBlobs(t *testing.T, address string) *blobs {
 	t.Helper()
 	b := &blobs{address: address, name: strings.ToLower(rand.Text())}
-	key, err := container.NewSharedKeyCredential(azuriteAccount, azuriteKey)
+	key, err := container.NewSharedKeyCredential(azure.EmulatorAccount, azure.EmulatorKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +55,7 @@ func noBlobs(t *testing.T, address string) *blobs {
 }
 
 func (b *blobs) url() string {
-	return fmt.Sprintf("http://%s/%s/%s", b.address, azuriteAccount, b.name)
+	return fmt.Sprintf("http://%s/%s/%s", b.address, azure.EmulatorAccount, b.name)
 }
 
 // sas is a signature for the container that lasts for an hour.

@@ -72,3 +72,21 @@ func upload(ctx context.Context, address string, access azure.Access, files []na
 	}
 	return writeJSON(out, blobs)
 }
+
+// emulateBlobs makes a container in Azurite, and prints a SAS with which files can be put into it for an hour.
+func emulateBlobs(args []string, out io.Writer) error {
+	var address string
+	flags := flag.NewFlagSet("blob emulate", flag.ContinueOnError)
+	flags.StringVar(&address, "container", "", "`URL` of the container, such as http://127.0.0.1:10000/devstoreaccount1/models")
+	if done, err := parse(flags, args, nil, out); done || err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	sas, err := azure.Emulate(ctx, address)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, sas)
+	return err
+}
