@@ -23,24 +23,28 @@ type blobStore struct {
 	tenant, client string
 }
 
-func newBlobStore(e *Esteira, address string, sas *dagger.Secret, server *dagger.Service) (*blobStore, error) {
+func newBlobStore(e *Esteira, address string, server *dagger.Service, sas, identity *dagger.Secret, tenant, client string) (*blobStore, error) {
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.Hostname() == "" {
-		return nil, errors.New("--container is no URL: write https://ACCOUNT.blob.core.windows.net/CONTAINER, and hand in a SAS by --sas")
-	}
-	return &blobStore{esteira: e, url: address, host: parsed.Hostname(), sas: sas, server: server}, nil
-}
-
-// as is the store for a workload's identity, where one was handed in.
-func (b *blobStore) as(identity *dagger.Secret, tenant, client string) (*blobStore, error) {
-	b.identity, b.tenant, b.client = identity, tenant, client
 	switch given := identity != nil; {
+	case err != nil || parsed.Hostname() == "":
+		return nil, errors.New("--container is no URL: write https://ACCOUNT.blob.core.windows.net/CONTAINER, and hand in a SAS by --sas")
 	case given != (tenant != "") || given != (client != ""):
 		return nil, errors.New("--identity, --tenant and --client go together: one of them is missing")
-	case given == (b.sas != nil):
+	case given == (sas != nil):
 		return nil, errors.New("hand in either --sas, or --identity with --tenant and --client")
 	}
-	return b, nil
+	return &blobStore{e, address, parsed.Hostname(), sas, server, identity, tenant, client}, nil
+}
+
+// put uploads a model that may go on, and says why not where it may not.
+func (b *blobStore) put(ctx context.Context, j *Judgement) (string, error) {
+	if j.Verdict == unchanged {
+		return "production has this model: nothing was uploaded", nil
+	}
+	if !j.blessed() {
+		return "", j.refusal("nothing was uploaded")
+	}
+	return b.upload(ctx, j)
 }
 
 // upload stores the files of a blessed model, and says of each whether it was there. The model comes last: whoever finds

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
@@ -39,7 +38,7 @@ func (j *Judgement) refusal(what string) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%s: %v", what, errors.Join(run.Err()))
+	return fmt.Errorf("%s: %v", what, run.Err())
 }
 
 // Register registers the model as candidate and logs the judgement, whatever it is: judging again and again on the same
@@ -108,18 +107,9 @@ func (j *Judgement) Upload(ctx context.Context,
 	// +optional
 	server *dagger.Service,
 ) (string, error) {
-	target, err := newBlobStore(j.Model.Training.Esteira, container, sas, server)
+	store, err := newBlobStore(j.Model.Training.Esteira, container, server, sas, identity, tenant, client)
 	if err != nil {
 		return "", err
 	}
-	if target, err = target.as(identity, tenant, client); err != nil {
-		return "", err
-	}
-	if j.Verdict == unchanged {
-		return "production has this model: nothing was uploaded", nil
-	}
-	if !j.blessed() {
-		return "", j.refusal("nothing was uploaded")
-	}
-	return target.upload(ctx, j)
+	return store.put(ctx, j)
 }

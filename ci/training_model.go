@@ -262,7 +262,7 @@ func (m *Model) trained(ctx context.Context) (report.Stage, error) {
 		return report.Stage{}, fmt.Errorf("data.json: %w", err)
 	}
 	stage := report.Stage{
-		Status: report.Passed, Summary: fmt.Sprintf("made a model of %s, %d rows", m.Name, data.Rows),
+		Name: "train", Status: report.Passed, Summary: fmt.Sprintf("made a model of %s, %d rows", m.Name, data.Rows),
 		Facts: []report.Fact{{Name: "model.onnx sha256", Value: m.Digest}, {Name: "data.csv sha256", Value: data.SHA256}},
 	}
 	if len(data.Warnings) > 0 {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
@@ -43,6 +45,43 @@ func (e *Esteira) Azurite() *dagger.Service {
 		// The official SDK is newer than the emulator, and a host of one word has the account in the path.
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"node_modules/.bin/azurite-blob", "--inMemoryPersistence",
 			"--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry", "--blobHost=0.0.0.0"}})
+}
+
+// Where the servers of a call's own are.
+const (
+	ownTracking  = "http://mlflow:5000"
+	ownContainer = "http://azurite:10000/devstoreaccount1/models"
+)
+
+// ownMlflow is an MLflow server that ends with the call.
+func (e *Esteira) ownMlflow(ctx context.Context) (*dagger.Service, error) {
+	server, err := e.Mlflow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return server.Start(ctx)
+}
+
+// ownBlobs is an Azurite that ends with the call, with a container, and a SAS for that.
+func (e *Esteira) ownBlobs(ctx context.Context) (*dagger.Service, *dagger.Secret, error) {
+	command, err := e.command()
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := e.Azurite().Start(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	signature, err := e.Debian.
+		WithMountedFile("/usr/local/bin/esteira", command).
+		WithServiceBinding("azurite", server).
+		WithEnvVariable("ESTEIRA_NOW", time.Now().String()).
+		WithExec([]string{"esteira", "blob", "emulate", "--container=" + ownContainer}).
+		Stdout(ctx)
+	if err != nil {
+		return nil, nil, plain(err)
+	}
+	return server, dag.SetSecret("esteira-azurite-sas", strings.TrimSpace(signature)), nil
 }
 
 // pythonTool is a container with what a lock of Python's names, each file of it with a hash of the lock. It is keyed by
