@@ -1,6 +1,7 @@
 """Writes what a model says of rows that it was not trained on, for the gate to judge."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from training import command, evaluation, folder, recipe, schema, table
@@ -50,10 +51,10 @@ def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         parser.error("--recipe is for out-of-fold: a hold-out set judges a model itself")
 
 
-def main() -> None:
-    """Runs the command."""
-    command.main("evaluate", parser(), run, check)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command. Returns its exit code."""
+    return command.execute(parser(), argv, run, check)
 
 
 if __name__ == "__main__":
-    main()
+    command.end(main())

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +108,10 @@ def _version(version: Any) -> dict[str, Any]:
     return {"name": version.name, "version": str(version.version), "sha256": version.tags["sha256"]}
 
 
-def main() -> None:
-    """Runs the command."""
-    command.main("mlflow_config", parser(), run)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command. Returns its exit code."""
+    return command.execute(parser(), argv, run)
 
 
 if __name__ == "__main__":
-    main()
+    command.end(main())

@@ -1,6 +1,7 @@
 """Trains a model and writes it as ONNX, with everything that goes with it."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,10 @@ def check(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Non
         parser.error("--dataset is for data sets of scikit-learn: --schema has the name of your own")
 
 
-def main() -> None:
-    """Runs the command."""
-    command.main("train", parser(), run, check)
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command. Returns its exit code."""
+    return command.execute(parser(), argv, run, check)
 
 
 if __name__ == "__main__":
-    main()
+    command.end(main())

@@ -1,5 +1,6 @@
 """YAML and JSON that people write, strictly read."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,24 @@ from training.problem import Problem
 
 
 def read(path: Path) -> Any:
-    """Reads one YAML document (JSON is YAML too). A key that is there twice is a Problem."""
+    """Reads a JSON document, if that is what the file is called, or else a YAML document. A key that is there twice is
+    a Problem."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506 (it is a SafeLoader)
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".json":
+            return json.loads(text, object_pairs_hook=_once)
+        return yaml.load(text, _StrictLoader)  # noqa: S506 (it is a SafeLoader)
     except OSError as err:
         raise Problem(f"{path}: {err.strerror}") from err
-    except (yaml.YAMLError, UnicodeDecodeError) as err:
-        raise Problem(f"{path} is not YAML: {err}") from err
+    except (yaml.YAMLError, ValueError, RecursionError) as err:  # a date that is none is a ValueError
+        raise Problem(f"{path} cannot be read: {err}") from err
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError(f"a key of {', '.join(value)} is there twice")
+    return value
 
 
 class _StrictLoader(yaml.SafeLoader):

@@ -12,7 +12,7 @@ from training import canonical
 from training.problem import Problem
 from training.table import Labels, Rows
 
-# Pinned: the newest that the converter knows would change the bytes of a model with each upgrade.
+# Pinned: the newest that the converter may use (it writes the oldest that suffices), so that upgrades change nothing.
 OPSETS = {"": 18, "ai.onnx.ml": 3}
 IR_VERSION = 8
 

@@ -13,6 +13,8 @@ from training import document, names
 from training.problem import Problem
 from training.table import LABEL, SLICE, Table
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -144,7 +146,7 @@ def _column(value: Any, where: str) -> Column:
         raise Problem(f"{where}.type is {fields['type']!r}: want float")
     for name in ("min", "max"):
         number = fields[name]
-        if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > np.finfo(np.float32).max:
+        if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > FLOAT32_MAX:
             raise Problem(f"{where}.{name} is {number!r}: want a number that a float32 can hold")
     if fields["min"] >= fields["max"]:
         raise Problem(f"{where}: min {fields['min']} is not less than max {fields['max']}")
