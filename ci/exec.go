@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
+
+	"github.com/esteira/esteira/pipelines/report"
 )
 
 // The exit codes of coreutils' timeout: of a command that it ended, and of one that had to be killed.
@@ -20,6 +22,25 @@ const (
 // withTimeout ends a command that runs longer than limit.
 func withTimeout(limit time.Duration, args ...string) []string {
 	return append([]string{"timeout", "--kill-after=10", fmt.Sprint(limit.Seconds())}, args...)
+}
+
+// broken is the stage of a command that failed: it ran out of time, or diagnose says why, and whether that is the work's
+// fault.
+func broken(failed *dagger.ExecError, limit time.Duration, diagnose func(output string) (report.Stage, bool)) report.Stage {
+	output := failed.Stdout + "\n" + failed.Stderr
+	if failed.ExitCode == exitTimeout || failed.ExitCode == exitKilled {
+		return report.Stage{
+			Status:  report.Undecided,
+			Summary: fmt.Sprintf("it ran past its time-out of %s and was stopped", limit),
+			Remedy:  "look for what hangs, or give it more by --timeout", Log: tail(output),
+		}
+	}
+	stage, decided := diagnose(output)
+	stage.Status, stage.Log = report.Undecided, tail(output)
+	if decided {
+		stage.Status = report.Failed
+	}
+	return stage
 }
 
 // pick is the files of a folder that match, or nil where none does, keyed by their content alone: a filtered folder is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
@@ -123,9 +124,20 @@ func (i *Image) Health(ctx context.Context,
 	// Seconds that the application may take
 	// +default=60
 	seconds int,
+	// Environment variables that the application needs, such as MODEL_SHA256=…
+	// +optional
+	env []string,
 ) (*Result, error) {
 	done := stopwatch("health")
-	service := i.Container().
+	c := i.Container()
+	for _, variable := range env {
+		name, value, ok := strings.Cut(variable, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--env is %q: write NAME=value", variable)
+		}
+		c = c.WithEnvVariable(name, value)
+	}
+	service := c.
 		WithExposedPort(port, dagger.ContainerWithExposedPortOpts{ExperimentalSkipHealthcheck: true}).
 		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})
 	limit := strconv.Itoa(seconds)

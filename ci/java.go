@@ -184,26 +184,11 @@ func (j *Java) execute(ctx context.Context, goals map[java.Tool][]string) (java.
 	if !errors.As(err, &failed) {
 		return project, nil, nil, err
 	}
-	stage := diagnose(failed, limit)
+	stage := broken(failed, limit, func(output string) (report.Stage, bool) {
+		d := java.Diagnose(output, sourcePath)
+		return report.Stage{Summary: d.Summary, Remedy: d.Remedy, Findings: d.Findings}, d.Decided
+	})
 	return project, nil, &stage, nil
-}
-
-// diagnose says why a build failed.
-func diagnose(failed *dagger.ExecError, limit time.Duration) report.Stage {
-	output := failed.Stdout + "\n" + failed.Stderr
-	if failed.ExitCode == exitTimeout || failed.ExitCode == exitKilled {
-		return report.Stage{
-			Status:  report.Undecided,
-			Summary: fmt.Sprintf("it ran past its time-out of %s and was stopped", limit),
-			Remedy:  "look for what hangs, or give it more by --timeout", Log: tail(output),
-		}
-	}
-	d := java.Diagnose(output, sourcePath)
-	stage := report.Stage{Status: report.Undecided, Summary: d.Summary, Remedy: d.Remedy, Findings: d.Findings, Log: tail(output)}
-	if d.Decided {
-		stage.Status = report.Failed
-	}
-	return stage
 }
 
 // project is what lies in the component's folder.

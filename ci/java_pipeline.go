@@ -57,7 +57,7 @@ func (j *Java) Pipeline(ctx context.Context,
 			{"sbom", func(ctx context.Context) (*Result, error) { return image.sbomResult(ctx) }},
 			{"publish", func(ctx context.Context) (*Result, error) { return target.publish(ctx, image.Archive) }},
 		},
-		[]step{{"health", target.health}},
+		[]step{{"health", func(ctx context.Context) (*Result, error) { return target.health(ctx, "/health/ready", nil) }}},
 	)
 }
 

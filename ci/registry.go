@@ -92,13 +92,13 @@ func (r *registry) publish(ctx context.Context, archive *dagger.File) (*Result, 
 }
 
 // health pulls the image back and asks it for its health: what runs is what the registry has.
-func (r *registry) health(ctx context.Context) (*Result, error) {
+func (r *registry) health(ctx context.Context, path string, env []string) (*Result, error) {
 	archive, err := r.pull(ctx)
 	if err != nil {
 		return nil, err
 	}
 	image := &Image{Archive: archive, Esteira: r.esteira}
-	return image.Health(ctx, 8080, "/health/ready", 60)
+	return image.Health(ctx, 8080, path, 60, env)
 }
 
 func (r *registry) command(script, verb string) []string {

@@ -55,6 +55,7 @@ func withWorkspaces(tests func() int) int {
 		panic(err)
 	}
 	defer os.RemoveAll(workspaces)
+	defer stopServers()
 	return tests()
 }
 
@@ -94,18 +95,23 @@ func dagger(t *testing.T, dir string, args ...string) outcome {
 }
 
 func run(ctx context.Context, dir string, args ...string) outcome {
-	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, "dagger", args...)
 	command.Dir, command.Env = dir, environment()
-	command.Stdout, command.Stderr = &stdout, &stderr
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
 	command.WaitDelay = 10 * time.Second
+	return observe(command)
+}
+
+// observe runs a command, and says what a person saw of it.
+func observe(command *exec.Cmd) outcome {
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		fmt.Fprintln(&stderr, err)
 	}
-	return outcome{args, stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
+	return outcome{command.Args, stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
 }
 
 // environment is what dagger needs to find its engine, and nothing else of the caller's.
@@ -120,7 +126,7 @@ func environment() []string {
 }
 
 func (o outcome) String() string {
-	return fmt.Sprintf("dagger %s (exit code %d)", strings.Join(o.args, " "), o.code)
+	return fmt.Sprintf("%s (exit code %d)", strings.Join(o.args, " "), o.code)
 }
 
 // passes ends the test unless the command succeeded, and returns its output.

@@ -14,10 +14,14 @@ import (
 	"strings"
 )
 
-const usage = `esteira turns folders into images and runs into reports.
+const usage = `esteira judges models and stores them, turns folders into images and runs into reports.
 
+  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
+  esteira blob emulate              make a container in Azurite, and print a SAS for it
+  esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
   esteira check RUN.json            fail if a run is red
 
@@ -31,9 +35,13 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
+	"blob emulate":   emulateBlobs,
+	"blob upload":    uploadBlobs,
 	"check":          checkRun,
+	"gate":           judge,
 	"image assemble": assemble,
 	"image describe": describe,
+	"release":        showRelease,
 	"report":         writeReport,
 }
 

@@ -1,0 +1,1 @@
+"""Serves predictions of an ONNX model, and loads only what was blessed."""

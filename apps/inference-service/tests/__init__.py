@@ -1,0 +1,1 @@
+"""Tests with real models, real servers and real files."""

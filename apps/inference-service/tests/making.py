@@ -1,0 +1,115 @@
+"""Makes models as training makes them, and the records of their blessing."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from skl2onnx import convert_sklearn
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.linear_model import LogisticRegression
+
+Doubles = npt.NDArray[np.float64]
+
+
+def histogram(values: Doubles) -> dict[str, list[float]]:
+    """Count values between their deciles, each bin closed on the right."""
+    edges = np.unique(np.quantile(values, np.linspace(0.1, 0.9, 9)))
+    counts = np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def metadata(data: Any, name: str, probabilities: Doubles) -> dict[str, Any]:
+    """What the contract wants of a model's metadata."""
+    classes = [str(each) for each in data.target_names]
+    features = [
+        {"name": str(feature), "min": float(values.min()), "max": float(values.max()), **histogram(values)}
+        for feature, values in zip(data.feature_names, data.data.T, strict=True)
+    ]
+    return {
+        "esteira.signature": {
+            "inputs": [{"name": str(feature), "type": "float32"} for feature in data.feature_names],
+            "classes": classes,
+        },
+        "esteira.card": {
+            "dataset": name,
+            "rows": len(data.data),
+            "class_mix": dict(zip(classes, np.bincount(data.target).tolist(), strict=True)),
+            "features": features,
+            "confidence": histogram(probabilities.max(axis=1)),
+            "intended_use": "tests",
+            "limits": "tests only",
+            "metrics": {},
+        },
+        "esteira.recipe": {"estimator": "logistic-regression", "parameters": {}, "seed": 0, "folds": 10},
+    }
+
+
+def model(data: Any, name: str, regularisation: float = 1.0, **changes: Any) -> bytes:
+    """Train a model and export it. CHANGES replace metadata; None leaves it out."""
+    estimator = LogisticRegression(C=regularisation, max_iter=10_000)
+    estimator.fit(data.data.astype(np.float32), data.target)
+    graph = convert_sklearn(
+        estimator,
+        name="esteira",
+        initial_types=[("features", FloatTensorType([None, data.data.shape[1]]))],
+        options={"zipmap": False},
+        target_opset=17,
+    )
+    entries = metadata(data, name, estimator.predict_proba(data.data)) | changes
+    for key, value in sorted(entries.items()):
+        if value is not None:
+            entry = graph.metadata_props.add()
+            entry.key = key
+            entry.value = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return bytes(graph.SerializeToString())
+
+
+def iris(regularisation: float = 1.0, **changes: Any) -> bytes:
+    """Make a model of four features and three classes."""
+    return model(load_iris(), "iris", regularisation, **changes)
+
+
+def breast_cancer() -> bytes:
+    """Make a model of thirty features and two classes."""
+    return model(load_breast_cancer(), "breast-cancer")
+
+
+def renamed_output(content: bytes) -> bytes:
+    """Give a model an output of another name."""
+    graph = onnx.load_from_string(content)
+    for node in graph.graph.node:
+        node.output[:] = ["scores" if name == "probabilities" else name for name in node.output]
+    for output in graph.graph.output:
+        output.name = "scores" if output.name == "probabilities" else output.name
+    return bytes(graph.SerializeToString())
+
+
+def sha256(content: bytes) -> str:
+    """Digest a file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def record(digest: str, verdict: str = "bless", **predicate: Any) -> bytes:
+    """Make the record of a gate's verdict."""
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "model.onnx", "digest": {"sha256": digest}}],
+        "predicateType": "https://github.com/esteira/esteira/gate/v1",
+        "predicate": {"verdict": verdict, **predicate},
+    }
+    return json.dumps(statement).encode()
+
+
+def lay(root: Path, variant: str, content: bytes, blessing: bytes | None = None) -> str:
+    """Lay a model as the init container does, with a record that blesses it or another; returns its digest."""
+    digest = sha256(content)
+    folder = root / variant
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(content)
+    (folder / "record.json").write_bytes(record(digest) if blessing is None else blessing)
+    return digest

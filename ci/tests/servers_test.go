@@ -1,0 +1,149 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// started is a server that runs in the engine and is reached through a port of this machine.
+type started struct {
+	address string
+	process *os.Process
+	ended   chan struct{}
+}
+
+// running are the servers to stop when all tests are done.
+var running struct {
+	sync.Mutex
+	servers []*started
+}
+
+func stopServers() {
+	running.Lock()
+	defer running.Unlock()
+	for _, s := range running.servers {
+		s.stop()
+	}
+}
+
+// start runs a function of the module that returns a service, and waits until its port answers.
+func start(function string, port int) (*started, error) {
+	free, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(workspaces, fmt.Sprintf("%s-%d.log", function, free)))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	command := exec.Command("dagger", "--progress=plain", "call", function, "up", fmt.Sprintf("--ports=%d:%d", free, port))
+	command.Dir, command.Env, command.Stdout, command.Stderr = repository, environment(), log, log
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	s := &started{fmt.Sprintf("127.0.0.1:%d", free), command.Process, make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		_ = command.Wait() // how it ended is in its log
+	}()
+	running.Lock()
+	running.servers = append(running.servers, s)
+	running.Unlock()
+	return s, s.ready(log.Name())
+}
+
+// ready waits until the server takes connections.
+func (s *started) ready(log string) error {
+	deadline := time.After(callLimit)
+	for {
+		if connection, err := net.DialTimeout("tcp", s.address, time.Second); err == nil {
+			return connection.Close()
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+			continue
+		case <-s.ended:
+		case <-deadline:
+		}
+		said, err := os.ReadFile(log)
+		return errors.Join(fmt.Errorf("it does not answer on %s:\n%s", s.address, said), err)
+	}
+}
+
+// stop ends the server and all that it remembers.
+func (s *started) stop() {
+	_ = s.process.Signal(os.Interrupt) // it may have ended
+	select {
+	case <-s.ended:
+	case <-time.After(20 * time.Second):
+		_ = s.process.Kill()
+	}
+}
+
+// shared are the servers that many tests use, each with names of its own in them. They stop when all tests are done.
+var shared = map[string]func() (*started, error){
+	"azurite": sync.OnceValues(func() (*started, error) { return start("azurite", 10000) }),
+	"mlflow":  sync.OnceValues(func() (*started, error) { return start("mlflow", 5000) }),
+}
+
+// server is the address of a shared server.
+func server(t *testing.T, function string) string {
+	t.Helper()
+	s, err := shared[function]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.address
+}
+
+func freePort() (int, error) {
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// mute is the address of a server that takes connections and never says a word.
+func mute(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener.Addr().String()
+}
+
+// program is the command line of pipelines/, compiled once.
+var program = sync.OnceValues(func() (string, error) {
+	file := workspaces + "/esteira"
+	build := exec.Command("go", "build", "-o", file, "./pipelines/cmd/esteira")
+	build.Dir = repository
+	if said, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, said)
+	}
+	return file, nil
+})
+
+// esteira runs the command line of pipelines/ with variables of its environment.
+func esteira(ctx context.Context, t *testing.T, env []string, args ...string) outcome {
+	t.Helper()
+	file, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(ctx, file, args...)
+	command.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
+	return observe(command)
+}

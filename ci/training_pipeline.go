@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+
+	"github.com/esteira/esteira/pipelines/report"
+)
+
+// Upload trains and judges a model and, if the gate blesses it, puts it with its record into Azure Blob Storage under
+// its digest. Its last line is where the model is.
+// +cache="never"
+func (t *Training) Upload(ctx context.Context,
+	// Container of blobs, a URL such as https://ACCOUNT.blob.core.windows.net/models
+	container string,
+	// Shared access signature for the container, which may create and read (sp=cr); else the workload's identity is used
+	// +optional
+	sas *dagger.Secret,
+	// Token of the workload's identity (OIDC), with --tenant and --client
+	// +optional
+	identity *dagger.Secret,
+	// Entra tenant of the identity
+	// +optional
+	tenant string,
+	// Client id of the identity
+	// +optional
+	client string,
+	// Blob server on this machine, such as tcp://localhost:10000 for --container http://azurite:10000/ACCOUNT/models (any
+	// name, the same port); it is spoken to without TLS
+	// +optional
+	server *dagger.Service,
+	// Person who approves the model where production has none to compare it with
+	// +optional
+	approvedBy string,
+	// MLflow server, a URL, which has the champion
+	// +optional
+	tracking string,
+	// That server on this machine, such as tcp://localhost:5000 for --tracking http://mlflow:5000 (any name, the same port)
+	// +optional
+	trackingServer *dagger.Service,
+	// Token for that server
+	// +optional
+	trackingToken *dagger.Secret,
+) (string, error) {
+	judgement, err := t.Gate(ctx, nil, approvedBy, tracking, trackingServer, trackingToken)
+	if err != nil {
+		return "", fmt.Errorf("nothing was uploaded: %v", err)
+	}
+	return judgement.Upload(ctx, container, sas, identity, tenant, client, server)
+}
+
+// Pipeline is the whole way of a model: train, evaluate, register as candidate, judge, bless, upload. A judgement is
+// logged whatever it is. Without --tracking and --container it uses servers of its own, which end with the call, so that
+// the same way can be walked on any machine.
+// +cache="never"
+func (t *Training) Pipeline(ctx context.Context,
+	// MLflow server, a URL
+	// +optional
+	tracking string,
+	// That server on this machine, such as tcp://localhost:5000 for --tracking http://mlflow:5000 (any name, the same port)
+	// +optional
+	trackingServer *dagger.Service,
+	// Token for that server
+	// +optional
+	trackingToken *dagger.Secret,
+	// Container of blobs, a URL such as https://ACCOUNT.blob.core.windows.net/models
+	// +optional
+	container string,
+	// Shared access signature for the container, which may create and read (sp=cr); else the workload's identity is used
+	// +optional
+	sas *dagger.Secret,
+	// Token of the workload's identity (OIDC), with --tenant and --client
+	// +optional
+	identity *dagger.Secret,
+	// Entra tenant of the identity
+	// +optional
+	tenant string,
+	// Client id of the identity
+	// +optional
+	client string,
+	// Blob server on this machine, such as tcp://localhost:10000 for --container http://azurite:10000/ACCOUNT/models (any
+	// name, the same port); it is spoken to without TLS
+	// +optional
+	server *dagger.Service,
+	// Person who approves the model where production has none to compare it with
+	// +optional
+	approvedBy string,
+	// Git commit that the model is trained at
+	// +optional
+	commit string,
+	// Name for the report
+	// +default="Training"
+	title string,
+) (*Result, error) {
+	run, err := t.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if tracking == "" {
+		own, err := t.Esteira.ownMlflow(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
+		tracking, trackingServer = ownTracking, own
+	}
+	if container == "" {
+		own, signature, err := t.Esteira.ownBlobs(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
+		container, server, sas = ownContainer, own, signature
+	}
+	registry, err := run.tracker(tracking, trackingServer, trackingToken)
+	if err != nil {
+		return nil, err
+	}
+	store, err := newBlobStore(t.Esteira, container, server, sas, identity, tenant, client)
+	if err != nil {
+		return nil, err
+	}
+	way := &way{run: run, registry: registry, store: store, approvedBy: approvedBy, commit: commit}
+	return convey(ctx, title,
+		[]step{{"train", way.train}},
+		[]step{{"evaluate", way.evaluate}, {"register", way.register}},
+		[]step{{"gate", way.gate}},
+		[]step{{"bless", way.bless}},
+		[]step{{"upload", way.upload}},
+	)
+}
+
+// way is a model on its way.
+type way struct {
+	*run
+	registry           *tracker
+	store              *blobStore
+	approvedBy, commit string
+
+	model      *Model
+	registered version
+	judgement  *Judgement
+}
+
+func (w *way) train(ctx context.Context) (*Result, error) {
+	var err error
+	if w.model, err = w.run.train(ctx); err != nil {
+		return nil, err
+	}
+	stage, err := w.model.trained(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stageResult(stage, w.model.Files)
+}
+
+func (w *way) evaluate(ctx context.Context) (*Result, error) {
+	c := w.evaluated(w.model, nil)
+	output, err := c.Stdout(ctx)
+	if err != nil {
+		return nil, w.said("evaluate.py", err)
+	}
+	// FOLDER: what came out.
+	_, came, _ := strings.Cut(strings.TrimSpace(output), ": ")
+	return stageResult(report.Stage{Name: "evaluate", Status: report.Passed, Summary: came}, c.Directory(evaluationPath))
+}
+
+func (w *way) register(ctx context.Context) (*Result, error) {
+	var err error
+	if w.registered, err = w.registry.register(ctx, w.model, w.commit); err != nil {
+		return nil, err
+	}
+	return passed("register", w.registered.String()+" is candidate")
+}
+
+// gate judges, and has a judgement remembered that blesses nothing.
+func (w *way) gate(ctx context.Context) (*Result, error) {
+	var err error
+	if w.judgement, err = w.judge(ctx, w.model, rivals{server: w.registry}, w.approvedBy); err != nil {
+		return nil, err
+	}
+	if !w.judgement.blessed() && w.judgement.Verdict != unchanged {
+		if _, err := w.registry.log(ctx, w.judgement); err != nil {
+			return nil, err
+		}
+	}
+	return w.judgement.Result, nil
+}
+
+func (w *way) bless(ctx context.Context) (*Result, error) {
+	if w.judgement.Verdict == unchanged {
+		return passed("bless", "production has this model: nothing was blessed")
+	}
+	if _, err := w.registry.log(ctx, w.judgement); err != nil {
+		return nil, err
+	}
+	return passed("bless", w.registered.String()+" is blessed")
+}
+
+func (w *way) upload(ctx context.Context) (*Result, error) {
+	said, err := w.store.put(ctx, w.judgement)
+	if err != nil {
+		return nil, err
+	}
+	return passed("upload", said[strings.LastIndex(said, "\n")+1:])
+}
+
+func passed(name, summary string) (*Result, error) {
+	return stageResult(report.Stage{Name: name, Status: report.Passed, Summary: summary}, nil)
+}

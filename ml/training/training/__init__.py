@@ -1,0 +1,1 @@
+"""What train.py, evaluate.py and mlflow_config.py are made of."""
