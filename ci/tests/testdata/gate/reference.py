@@ -1,4 +1,4 @@
-"""What SciPy, scikit-learn and statsmodels make of the cases in a folder, as JSON: a reference for the gate's figures."""
+"""Compute with SciPy, scikit-learn and statsmodels what the gate makes of the cases in a folder, as JSON."""
 
 import json
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from sklearn import metrics
@@ -14,7 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 
 def share(case: dict[str, float]) -> dict[str, Any]:
-    """Intervals of a proportion; SciPy's and statsmodels' are both there for whole numbers."""
+    """Compute intervals of a proportion; SciPy's and statsmodels' are both there for whole numbers."""
     right, n = case["right"], case["n"]
     found = {
         "wilson": list(proportion.proportion_confint(right, n, alpha=0.05, method="wilson")),
@@ -29,7 +30,7 @@ def share(case: dict[str, float]) -> dict[str, Any]:
 
 
 def pair(case: dict[str, int]) -> dict[str, float]:
-    """McNemar's tests of won and lost rows."""
+    """Compute McNemar's tests of won and lost rows."""
     won, lost = case["won"], case["lost"]
     worse = stats.binomtest(lost, won + lost, 0.5, alternative="greater").pvalue if won + lost else 1.0
     return {
@@ -40,12 +41,12 @@ def pair(case: dict[str, int]) -> dict[str, float]:
 
 
 def mean(losses: list[float]) -> list[float]:
-    """The t interval of a mean."""
+    """Compute the t interval of a mean."""
     return list(stats.t.interval(0.95, len(losses) - 1, loc=np.mean(losses), scale=stats.sem(losses)))
 
 
 def table(folder: Path) -> dict[str, Any]:
-    """The metrics of an evaluation's predictions."""
+    """Compute the metrics of an evaluation's predictions."""
     declared = json.loads((folder / "evaluation.json").read_text())
     classes = declared["classes"]
     rows = pd.read_csv(folder / "predictions.csv", dtype={"id": str}, float_precision="round_trip")
@@ -75,8 +76,8 @@ def table(folder: Path) -> dict[str, Any]:
     }
 
 
-def posterior(cells: np.ndarray) -> dict[str, list[float]]:
-    """Limits from Dirichlet draws of the cells, which are random: they agree in two digits."""
+def posterior(cells: npt.NDArray[np.int64]) -> dict[str, list[float]]:
+    """Draw the cells, as the gate does with draws of its own: the limits agree in two digits."""
     draws = stats.dirichlet.rvs(cells.ravel() + 1 / cells.size, size=20000, random_state=1).reshape(-1, *cells.shape)
     right = np.diagonal(draws, axis1=1, axis2=2)
     f1 = (2 * right / (draws.sum(axis=1) + draws.sum(axis=2))).mean(axis=1)
