@@ -80,7 +80,7 @@ class Running:
         for line in self.get("/metrics").body.decode().splitlines():
             if not line.startswith("#"):
                 name, _, value = line.rpartition(" ")
-                samples[name.replace('model="iris",', "").replace('version="7",', "")] = float(value)
+                samples[name.replace('model="iris",', "").replace(',version="7"', "")] = float(value)
         return samples
 
     def lines(self) -> list[dict[str, Any]]:

@@ -42,10 +42,11 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who answers, and whether an experiment's key decided it."""
+    """Who answers, whether an experiment's key decided it, and the key's number, 0 if none did."""
 
     served: Served
     assignment: str
+    unit: int = 0
 
 
 class Service:
@@ -78,9 +79,19 @@ class Service:
             return Choice(self.champion, "no-key")
         assignment = experiment.assign(self.experiment, key)
         served = self.champion if assignment.variant is Variant.CHAMPION else self.challenger
-        if self._board.first_seen(assignment.fingerprint):
+        if self._board.assigned.first(assignment.unit):
             served.counts.keys.own[0] += 1
-        return Choice(served, "key")
+        return Choice(served, "key", assignment.unit)
+
+    def tell(self, served: Served, unit: int, right: bool) -> None:
+        """Count whether a prediction was right, and of each experiment's key the first only.
+
+        The next ones of the same key are no independent observations.
+        """
+        place = 0 if right else 1
+        served.counts.feedback.own[place] += 1
+        if unit and self._board.tried.first(unit):
+            served.counts.trials.own[place] += 1
 
     def _add_challenger(self, settings: Settings, expected: Expected, desk: Desk) -> None:
         """A shadow that cannot be loaded is done without; an A/B test without its challenger would be none."""
