@@ -121,9 +121,8 @@ def test_several_workers_count_together(iris: bytes, tmp_path: Path) -> None:
         time.sleep(1.5)  # a worker counts what waits every second
 
         for _ in range(10):
-            samples = service.metrics()
-            assert samples['iris_predictions_total{class="setosa",variant="champion"}'] == 40
-            assert samples['iris_prediction_latency_seconds_count{variant="champion"}'] == 40
+            assert service.sample("iris_predictions_total", class_="setosa") == 40
+            assert service.sample("iris_prediction_latency_seconds_count") == 40
         assert service.stop() == 0
 
 

@@ -191,8 +191,8 @@ def _too_long(_: int, __: FrameType | None) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
-        # The body says why, and may repeat the query.
-        return f"the server answered {error.code} {error.reason}"
+        # Body and reason are the server's own text, and may repeat the query.
+        return f"the server answered {error.code}"
     if isinstance(error, urllib.error.URLError):
         return str(error.reason)
     return str(error) or type(error).__name__

@@ -96,7 +96,7 @@ class Predictions:
         choice = service.choose(key)
         served = choice.served
         try:
-            labels, probabilities, confidences = served.predict(features)
+            labels, probabilities, confidences = served.model.predict(features)
         except Exception:
             if served is service.champion:
                 raise
@@ -104,7 +104,7 @@ class Predictions:
             _log.exception("The challenger failed, and the champion answers")
             served.counts.failures.own[0] += 1
             served, choice = service.champion, Choice(service.champion, "challenger-failed")
-            labels, probabilities, confidences = served.predict(features)
+            labels, probabilities, confidences = served.model.predict(features)
         places = labels.tolist()
         classes = served.model.classes
         ids = service.ids.seal(served.variant, served.short_digest, choice.unit, places)

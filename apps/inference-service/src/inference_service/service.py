@@ -4,13 +4,12 @@ import logging
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from inference_service import experiment
 from inference_service.board import Board, Desk
 from inference_service.counts import Counts
 from inference_service.feedback import Ids, Memory
-from inference_service.model import Floats, Labels, Model, ModelError, load
+from inference_service.model import Model, ModelError, load
 from inference_service.settings import Expected, Experiment, Mode, Settings, Variant
 from inference_service.shadow import Shadow
 
@@ -30,14 +29,6 @@ class Served:
         expected = model.expected
         identity = {"name": expected.name, "version": str(expected.version), "sha256": expected.sha256}
         self.identity = msgspec.Raw(msgspec.json.encode(identity))
-
-    def predict(self, features: Floats) -> tuple[Labels, Floats, Floats]:
-        """Predict rows: classes [N], probabilities [N, K], and those of the classes that were predicted [N]."""
-        labels, probabilities = self.model.predict(features)
-        confidences = probabilities.max(axis=1)
-        if not np.isfinite(confidences).all():
-            raise ModelError(f"the {self.variant} answered a probability that is no number")
-        return labels, probabilities, confidences
 
 
 @dataclass(frozen=True, slots=True)
