@@ -112,8 +112,11 @@ def running(root: Path, digest: str, *arguments: str, **environment: str) -> Ite
         _wait(service)
         yield service
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        finally:
+            process.kill()
 
 
 def _wait(service: Running) -> None:

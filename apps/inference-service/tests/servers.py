@@ -42,6 +42,7 @@ def serving(behaviour: Behaviour, certificate: Path | None = None) -> Iterator[S
             pass
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    listener.daemon_threads = True  # some of them sleep longer than anybody waits
     scheme = "http"
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

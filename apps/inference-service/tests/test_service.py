@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import inference_service
+from inference_service.board import Board, BoardFullError
 from tests import making
 from tests.running import Running, running
 
@@ -160,6 +161,27 @@ def test_does_not_start_with_a_wrong_setting(tmp_path: Path, environment: dict[s
         pass
 
     assert f"inference_service: {reason}" in str(failure.value)
+
+
+def test_a_failure_is_a_problem(iris: bytes, tmp_path: Path) -> None:
+    """The log says what happened, the answer only that something did."""
+    with running(tmp_path, making.lay(tmp_path, "champion", making.failing(iris))) as service:
+        problem = service.predict(X_Request_Id="order-4711").problem(500, None)
+
+        assert problem["detail"] == "The service failed. Report the request id."
+        [line] = [line for line in service.lines() if line["log"]["level"] == "ERROR"]
+        assert line["http"]["request"]["id"] == "order-4711"
+        assert "a probability that is no number" in line["error"]["stack_trace"]
+        assert service.predict({"instances": [[0, 0, 0, 0]]}).status == 200
+
+
+def test_there_is_a_limit_to_what_is_counted() -> None:
+    """A model with more than there is room for is refused when it is loaded."""
+    desk = Board(1).desk(0)
+    desk.cells(2**17)
+
+    with pytest.raises(BoardFullError, match="more than 131072 bins"):
+        desk.cells(1)
 
 
 def test_never_unpickles() -> None:
