@@ -1,7 +1,6 @@
 """What many tests need, made once."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+from onnx import helper, numpy_helper
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.datasets import load_breast_cancer, load_iris
@@ -87,6 +88,45 @@ def renamed_output(content: bytes) -> bytes:
     for output in graph.graph.output:
         output.name = "scores" if output.name == "probabilities" else output.name
     return bytes(graph.SerializeToString())
+
+
+def failing(content: bytes) -> bytes:
+    """Make a model answer no number for a row whose sum is above zero."""
+    return _after(
+        content,
+        helper.make_node("ReduceSum", ["features", "axis"], ["sum"]),
+        helper.make_node("Neg", ["sum"], ["negative"]),
+        helper.make_node("Sqrt", ["negative"], ["added"]),
+        axis=np.array([1], np.int64),
+    )
+
+
+def slow(content: bytes) -> bytes:
+    """Make a model take some hundred times as long, for the same answer."""
+    steps = 200
+    products = [
+        helper.make_node("MatMul", ["wide" if i == 0 else f"step{i}", "square"], [f"step{i + 1}"]) for i in range(steps)
+    ]
+    return _after(
+        content,
+        helper.make_node("MatMul", ["features", "widen"], ["wide"]),
+        *products,
+        helper.make_node("ReduceSum", [f"step{steps}", "axis"], ["added"]),
+        axis=np.array([1], np.int64),
+        widen=np.zeros((4, 1024), np.float32),
+        square=np.zeros((1024, 1024), np.float32),
+    )
+
+
+def _after(content: bytes, *nodes: onnx.NodeProto, **constants: npt.NDArray[Any]) -> bytes:
+    """Add what nodes compute to a model's probabilities."""
+    model = onnx.load_from_string(content)
+    graph = model.graph
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
+    for node in graph.node:
+        node.output[:] = ["plain" if name == "probabilities" else name for name in node.output]
+    graph.node.extend([*nodes, helper.make_node("Add", ["plain", "added"], ["probabilities"])])
+    return bytes(model.SerializeToString())
 
 
 def sha256(content: bytes) -> str:

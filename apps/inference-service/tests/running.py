@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 VALID = {"instances": [[5.1, 3.5, 1.4, 0.2]]}
 START_SECONDS = 30.0
 
@@ -74,14 +76,17 @@ class Running:
         """Ask for predictions."""
         return self.post("/v1/predictions", document, **headers)
 
-    def metrics(self) -> dict[str, float]:
-        """Scrape, and return each sample by its name and labels as they are written, without model and version."""
-        samples = {}
-        for line in self.get("/metrics").body.decode().splitlines():
-            if not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                samples[name.replace('model="iris",', "").replace('version="7",', "")] = float(value)
-        return samples
+    def sample(self, name: str, **labels: str) -> float:
+        """Scrape, and return the one sample that has these labels; underscores at their ends are for Python."""
+        wanted = {label.rstrip("_"): value for label, value in labels.items()}
+        found = [
+            sample.value
+            for family in text_string_to_metric_families(self.get("/metrics").body.decode())
+            for sample in family.samples
+            if sample.name == name and wanted.items() <= sample.labels.items()
+        ]
+        assert len(found) == 1, f"{name} {labels}: {found}"
+        return found[0]
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what was logged."""
@@ -107,8 +112,11 @@ def running(root: Path, digest: str, *arguments: str, **environment: str) -> Ite
         _wait(service)
         yield service
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        finally:
+            process.kill()
 
 
 def _wait(service: Running) -> None:

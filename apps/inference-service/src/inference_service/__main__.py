@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from inference_service.settings import SettingError, number
+from inference_service.settings import SettingError, Settings, number
 
 
 def main() -> int:
@@ -22,7 +22,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("command", nargs="?", choices=("serve", "download"), default="serve")
     parser.add_argument("--host", default="0.0.0.0", help="the address to listen on; :: for IPv6 (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8080, help="the port (default: %(default)s)")
-    parser.add_argument("--workers", type=int, help="processes that answer (default: WEB_CONCURRENCY, or 1)")
+    parser.add_argument(
+        "--workers", type=int, choices=range(1, 65), metavar="N", help="processes that answer (default: WEB_CONCURRENCY, or 1)"
+    )
     return parser.parse_args()
 
 
@@ -34,12 +36,12 @@ def _download() -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    settings = Settings.of(os.environ)
+    workers = arguments.workers or number(os.environ, "WEB_CONCURRENCY", int, 1, lowest=1, highest=64)
     from inference_service import logs, server
-    from inference_service.settings import Settings
 
     logs.configure()
-    workers = arguments.workers or number(os.environ, "WEB_CONCURRENCY", int, 1, lowest=1, highest=64)
-    return server.serve(Settings.of(os.environ), arguments.host, arguments.port, workers)
+    return server.serve(settings, arguments.host, arguments.port, workers)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
 """The routes, and their description."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference_service import metrics
-from inference_service.edge import Edge
+from inference_service import logs, metrics
+from inference_service.edge import Edge, as_problem
 from inference_service.feedback import Novelty, UnknownPredictionError
 from inference_service.predictions import PredictionAnswer, PredictionRequest, Predictions
 from inference_service.problem import CONTENT_TYPE, Problem
@@ -79,25 +80,22 @@ def create(service: Service | None, failure: str = "") -> ASGIApp:
     return Edge(_HotRoute(Predictions(service), app))
 
 
-async def _raise(_: Request, error: Exception) -> Response:
-    """Hand an error to the edge, which answers it."""
-    raise error
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = _refusal(error) if isinstance(error, RequestValidationError) else as_problem(error)
+    body = problem.body(request.url.path, logs.request_id.get() or "")
+    return Response(body, problem.status, problem.headers, CONTENT_TYPE)
 
 
-async def _refuse(_: Request, error: Exception) -> Response:
+def _refusal(error: RequestValidationError) -> Problem:
     """Say what is wrong with a body, and repeat nothing of it."""
-    first = cast(RequestValidationError, error).errors()[0]
+    first = error.errors()[0]
     if first["type"] == "json_invalid":
-        raise Problem(HTTPStatus.BAD_REQUEST, "malformed-json", "The body is not well-formed JSON.")
+        return Problem(HTTPStatus.BAD_REQUEST, "malformed-json", "The body is not well-formed JSON.")
     pointer = "".join(f"/{step}" for step in first["loc"][1:] if first["type"] != "extra_forbidden")
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-shape", f"{first['msg']}.", pointer)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "wrong-shape", f"{first['msg']}.", pointer)
 
 
-_HANDLERS: dict[Any, Any] = {
-    HTTPStatus.NOT_FOUND: _raise,
-    HTTPStatus.METHOD_NOT_ALLOWED: _raise,
-    RequestValidationError: _refuse,
-}
+_HANDLERS: dict[Any, Any] = dict.fromkeys((HTTPException, Problem, RequestValidationError, Exception), _answer)
 
 
 def _add_unready(app: FastAPI, failure: str) -> None:
@@ -157,7 +155,7 @@ def _add_feedback(app: FastAPI, service: Service) -> None:
                 detail = "Another label was told for this prediction before, and has been counted."
                 raise Problem(HTTPStatus.CONFLICT, "contradicting-feedback", detail, "/label")
             case Novelty.NEW:
-                served.counts.right_wrong.own[0 if label == prediction.label else 1] += 1
+                service.tell(served, prediction.unit, right=label == prediction.label)
 
 
 def _of(service: Service, variant: str, short_digest: bytes) -> Served:

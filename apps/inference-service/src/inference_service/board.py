@@ -13,7 +13,7 @@ import numpy.typing as npt
 Cells = npt.NDArray[np.float64]
 
 _CELLS = 2**17
-_FINGERPRINTS = 2**20
+_REMAINDERS = 2**20
 
 
 class BoardFullError(Exception):
@@ -21,24 +21,32 @@ class BoardFullError(Exception):
 
 
 class Board:
-    """A table of counts, a row for each worker, and which experiment keys were seen."""
+    """A table of counts, a row for each worker, and which experiment keys they saw."""
 
     def __init__(self, workers: int) -> None:
         table = mmap.mmap(-1, workers * _CELLS * np.dtype(np.float64).itemsize)
         self._table: Cells = np.frombuffer(table, np.float64).reshape(workers, _CELLS)
-        self._seen = mmap.mmap(-1, _FINGERPRINTS)
+        self.assigned = Seen()
+        self.tried = Seen()
 
     def desk(self, worker: int) -> "Desk":
-        """The place of one worker."""
+        """Give the place of one worker."""
         return Desk(self._table, worker)
 
-    def first_seen(self, fingerprint: int) -> bool:
-        """Say whether an experiment's key is new, and remember it.
 
-        In one byte a key, so that a new key passes for a known one now and then; that happens to the keys of all
-        variants alike, so that their proportion, for which this is counted, stays what it is.
-        """
-        place = fingerprint % _FINGERPRINTS
+class Seen:
+    """Which numbers were seen, by any worker.
+
+    A byte for each of 2^20 remainders, so that a new number passes for a known one now and then. That happens to the keys
+    of all variants alike, and the proportions, for which keys are counted, stay what they are.
+    """
+
+    def __init__(self) -> None:
+        self._seen = mmap.mmap(-1, _REMAINDERS)
+
+    def first(self, number: int) -> bool:
+        """Say whether a number is new, and remember it."""
+        place = number % _REMAINDERS
         new = self._seen[place] == 0
         self._seen[place] = 1
         return new

@@ -57,7 +57,8 @@ class Counts:
         self.confidence = Histogram(desk, CONFIDENCE)
         self.classes = desk.cells(len(model.classes))
         self.features = [desk.cells(edges.size + 1) for edges in self._edges]
-        self.right_wrong = desk.cells(2)
+        self.feedback = desk.cells(2)  # right, wrong
+        self.trials = desk.cells(2)
         self.keys = desk.cells(1)
         self.failures = desk.cells(1)
         self._rows = np.empty((_WAITING_ROWS, model.width), np.float32)

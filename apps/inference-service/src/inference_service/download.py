@@ -1,8 +1,8 @@
 """The init container: fetches what the environment names, and leaves nothing that is not what its digest says.
 
 MODEL_URI and MODEL_SHA256 name the model, MODEL_RECORD_URI and MODEL_RECORD_SHA256 the record of its blessing,
-CHALLENGER_URI and so on the challenger's, and MODEL_HOSTS the hosts that they may come from. A SAS token may be in the URI or in
-the file that MODEL_SAS_FILE names, a bearer token in the one that MODEL_TOKEN_FILE names; neither is ever printed.
+CHALLENGER_URI and so on the challenger's, and MODEL_HOSTS the hosts that they may come from. A SAS token may be in the
+URI or in the file that MODEL_SAS_FILE names, a bearer token in the one that MODEL_TOKEN_FILE names; neither is printed.
 """
 
 import hashlib
@@ -191,8 +191,8 @@ def _too_long(_: int, __: FrameType | None) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
-        # The body says why, and may repeat the query.
-        return f"the server answered {error.code} {error.reason}"
+        # Body and reason are the server's own text, and may repeat the query.
+        return f"the server answered {error.code}"
     if isinstance(error, urllib.error.URLError):
         return str(error.reason)
     return str(error) or type(error).__name__

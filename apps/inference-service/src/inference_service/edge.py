@@ -40,7 +40,8 @@ class Edge:
         except ClientDisconnect:
             pass
         except Exception as error:
-            await exchange.fail(scope["path"], error)
+            if not exchange.complete:
+                await exchange.fail(scope["path"], error)
         finally:
             logs.request_id.reset(token)
         if not scope["path"].startswith(_UNLOGGED):
@@ -54,25 +55,28 @@ class _Exchange:
         self._send = send
         self.identity = identity
         self.status: int | None = None
+        self.complete = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], (b"x-request-id", self.identity.encode())]
         await self._send(message)
+        self.complete = message["type"] == "http.response.body" and not message.get("more_body")
 
     async def fail(self, path: str, error: Exception) -> None:
-        problem = _problem(error)
+        problem = as_problem(error)
         if self.status is not None:
             raise error  # half an answer is out; the server can only hang up
         body = problem.body(path, self.identity)
         headers = {"content-type": CONTENT_TYPE, "content-length": str(len(body))} | problem.headers
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await self.send({"type": "http.response.start", "status": problem.status.value, "headers": pairs})
-        await self._send({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})
 
 
-def _problem(error: Exception) -> Problem:
+def as_problem(error: Exception) -> Problem:
+    """Find the problem that an error is answered by; one that nobody expected is logged."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException):

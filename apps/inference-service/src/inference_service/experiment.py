@@ -14,10 +14,10 @@ WELL_FORMED_KEY = re.compile(rb"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The variant of a key, and a number for the key that says nothing about the variant."""
+    """The variant of a key, and a number from 1 to 2^32 - 1 for the key, which says nothing about the variant."""
 
     variant: Variant
-    fingerprint: int
+    unit: int
 
 
 def _digest(salt: str, key: str) -> bytes:
@@ -40,4 +40,4 @@ def assign(experiment: Experiment, key: str) -> Assignment:
     """Assign a key: to the challenger if its bucket is smaller than the share, and always the same."""
     digest = _digest(experiment.salt, key)
     variant = Variant.CHALLENGER if _bucket(digest) < experiment.share else Variant.CHAMPION
-    return Assignment(variant, int.from_bytes(digest[8:16]))
+    return Assignment(variant, max(1, int.from_bytes(digest[8:12])))

@@ -7,6 +7,7 @@ counts twice, is the ids that were answered last.
 
 import base64
 import hashlib
+import hmac
 import os
 import struct
 from collections import OrderedDict
@@ -15,8 +16,8 @@ from enum import Enum, auto
 
 from inference_service.settings import Variant
 
-_FIELDS = struct.Struct(">8sHBH4s")  # nonce, row, variant, class, model
-_SEAL_BYTES = 7
+_FIELDS = struct.Struct(">8sHBH4sI")  # nonce, row, variant, class, model, unit
+_SEAL_BYTES = 6
 _ID_CHARACTERS = (_FIELDS.size + _SEAL_BYTES) * 8 // 6
 _VARIANTS = tuple(Variant)
 
@@ -27,11 +28,15 @@ class UnknownPredictionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What an id says: a variant, a model by the first bytes of its digest, and the index of the predicted class."""
+    """What an id says: a variant, a model by the first bytes of its digest, and the index of the predicted class.
+
+    The unit is the fingerprint of the experiment's key that was assigned, 0 for a prediction outside of an experiment.
+    """
 
     variant: Variant
     model: bytes
     label: int
+    unit: int
 
 
 class Ids:
@@ -40,13 +45,13 @@ class Ids:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def seal(self, variant: Variant, model: bytes, labels: list[int]) -> list[str]:
-        """Make the ids of one request's rows: 32 characters each, which fit into a URL."""
+    def seal(self, variant: Variant, model: bytes, unit: int, labels: list[int]) -> list[str]:
+        """Make the ids of one request's rows: 36 characters each, which fit into a URL."""
         nonce = os.urandom(8)
         place = _VARIANTS.index(variant)
         ids = []
         for row, label in enumerate(labels):
-            fields = _FIELDS.pack(nonce, row, place, label, model[:4])
+            fields = _FIELDS.pack(nonce, row, place, label, model[:4], unit)
             ids.append(base64.urlsafe_b64encode(fields + self._seal(fields)).decode())
         return ids
 
@@ -59,10 +64,10 @@ class Ids:
         except ValueError:
             raise UnknownPredictionError from None
         fields, seal = content[: _FIELDS.size], content[_FIELDS.size :]
-        if seal != self._seal(fields):
+        if not hmac.compare_digest(seal, self._seal(fields)):
             raise UnknownPredictionError
-        _, _, place, label, model = _FIELDS.unpack(fields)
-        return Prediction(_VARIANTS[place], model, label)
+        _, _, place, label, model, unit = _FIELDS.unpack(fields)
+        return Prediction(_VARIANTS[place], model, label, unit)
 
     def _seal(self, fields: bytes) -> bytes:
         return hashlib.blake2b(fields, key=self._key, digest_size=_SEAL_BYTES).digest()

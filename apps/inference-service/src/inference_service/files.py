@@ -20,6 +20,7 @@ class Folder:
 
     def __init__(self, root: Path, name: str, *, create: bool = False) -> None:
         """Open the folder NAME below ROOT; raises OSError when it is missing or a link."""
+        name = str(name)  # an enumeration would show as one in errors
         self._path = root / name
         parent = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -79,13 +79,17 @@ class _ServiceCollector(Collector):
 
     def _experiment(self) -> Iterator[Metric]:
         feedback = _counter("iris_feedback", "Predictions whose true label was told, by what they were", "outcome")
-        keys = _counter("iris_experiment_keys", "Experiment keys that were assigned for the first time")
+        trials = _counter(
+            "iris_experiment_trials", "Experiment keys by what their first prediction with a label was", "outcome"
+        )
+        keys = _counter("iris_experiment_keys", "Experiment keys that were assigned, each counted once")
         for served in self._service.variants:
             labels, counts = _labels(served), served.counts
-            for outcome, count in zip(("right", "wrong"), counts.right_wrong.total(), strict=True):
-                feedback.add_metric([*labels, outcome], count)
+            for family, tray in ((feedback, counts.feedback), (trials, counts.trials)):
+                for outcome, count in zip(("right", "wrong"), tray.total(), strict=True):
+                    family.add_metric([*labels, outcome], count)
             keys.add_metric(labels, counts.keys.total()[0])
-        yield from (feedback, keys)
+        yield from (feedback, trials, keys)
         shadow, challenger = self._service.shadow, self._service.challenger
         if shadow is not None and challenger is not None:
             rows = _counter("iris_shadow_rows", "Rows that the challenger predicted unseen, by what came of it", "outcome")

@@ -1,6 +1,7 @@
 """A model that was verified and loaded."""
 
 import hashlib
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,14 @@ class ModelError(Exception):
     """A model that must not be served."""
 
 
+class Predicted(NamedTuple):
+    """What rows are: the index of each one's class [N], every class's probability [N, K], and the largest of them [N]."""
+
+    labels: Labels
+    probabilities: Floats
+    confidences: Floats
+
+
 class Model:
     """One model, ready to predict."""
 
@@ -35,10 +44,13 @@ class Model:
         self.width = len(self.contract.signature.inputs)
         self._check_graph()
 
-    def predict(self, features: Floats) -> tuple[Labels, Floats]:
-        """Predict rows [N, F]: the index of each row's class [N], and the probability of every class [N, K]."""
+    def predict(self, features: Floats) -> Predicted:
+        """Predict rows [N, F]; raises ModelError when a probability is no number."""
         labels, probabilities = self._session.run(("label", "probabilities"), {"features": features})
-        return labels, probabilities
+        confidences = probabilities.max(axis=1)
+        if not np.isfinite(confidences).all():
+            raise ModelError("it answers a probability that is no number")
+        return Predicted(labels, probabilities, confidences)
 
     def _check_graph(self) -> None:
         inputs = [(node.name, node.type) for node in self._session.get_inputs()]
@@ -48,7 +60,7 @@ class Model:
         if outputs != {"label": "tensor(int64)", "probabilities": "tensor(float)"}:
             raise ModelError(f"its outputs must be label (int64) and probabilities (float32), not {outputs}")
         try:
-            labels, probabilities = self.predict(np.zeros((2, self.width), np.float32))
+            labels, probabilities, _ = self.predict(np.zeros((2, self.width), np.float32))
         except Exception as error:
             raise ModelError(f"it cannot predict {self.width} features, which its signature names: {error}") from None
         if labels.shape != (2,) or probabilities.shape != (2, len(self.classes)):

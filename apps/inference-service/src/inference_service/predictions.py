@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from inference_service.experiment import WELL_FORMED_KEY
 from inference_service.model import Floats
 from inference_service.problem import Problem
-from inference_service.service import Service
+from inference_service.service import Choice, Service
 from inference_service.settings import Variant
 
 _log = logging.getLogger(__name__)
@@ -96,18 +96,18 @@ class Predictions:
         choice = service.choose(key)
         served = choice.served
         try:
-            labels, probabilities, confidences = served.predict(features)
+            labels, probabilities, confidences = served.model.predict(features)
         except Exception:
             if served is service.champion:
                 raise
             # A client shall not suffer from being in an experiment.
             _log.exception("The challenger failed, and the champion answers")
             served.counts.failures.own[0] += 1
-            served = service.champion
-            labels, probabilities, confidences = served.predict(features)
+            served, choice = service.champion, Choice(service.champion, "challenger-failed")
+            labels, probabilities, confidences = served.model.predict(features)
         places = labels.tolist()
         classes = served.model.classes
-        ids = service.ids.seal(served.variant, served.short_digest, places)
+        ids = service.ids.seal(served.variant, served.short_digest, choice.unit, places)
         predictions = [
             {"id": identity, "label": classes[place], "probabilities": dict(zip(classes, row, strict=True))}
             for identity, place, row in zip(ids, places, probabilities.tolist(), strict=True)

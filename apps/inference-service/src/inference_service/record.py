@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-STATEMENT = "https://in-toto.io/Statement/v1"
+STATEMENTS = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")  # cosign 2.4 signs the older one
 PREDICATE = "https://github.com/esteira/esteira/gate/v1"
 PAYLOAD = "application/vnd.in-toto+json"
 
@@ -53,8 +53,10 @@ def check(content: bytes, sha256: str, key: str | None) -> None:
     try:
         statement = msgspec.json.decode(content if key is None else _opened(content, key), type=Statement)
     except msgspec.DecodeError as error:
-        raise RecordError(f"record.json is not an in-toto statement: {error}") from None
-    if (statement.type, statement.predicate_type) != (STATEMENT, PREDICATE):
+        raise RecordError(
+            f"record.json is not an in-toto statement, or is signed and MODEL_BLESSING_KEY not set: {error}"
+        ) from None
+    if statement.type not in STATEMENTS or statement.predicate_type != PREDICATE:
         raise RecordError(f"record.json states {statement.predicate_type!r} by {statement.type!r}, not a gate's verdict")
     if sha256 not in [subject.digest.get("sha256") for subject in statement.subject]:
         raise RecordError(f"record.json is about another model than the one with SHA-256 {sha256}")

@@ -4,13 +4,12 @@ import logging
 from dataclasses import dataclass
 
 import msgspec
-import numpy as np
 
 from inference_service import experiment
 from inference_service.board import Board, Desk
 from inference_service.counts import Counts
 from inference_service.feedback import Ids, Memory
-from inference_service.model import Floats, Labels, Model, ModelError, load
+from inference_service.model import Model, ModelError, load
 from inference_service.settings import Expected, Experiment, Mode, Settings, Variant
 from inference_service.shadow import Shadow
 
@@ -31,21 +30,14 @@ class Served:
         identity = {"name": expected.name, "version": str(expected.version), "sha256": expected.sha256}
         self.identity = msgspec.Raw(msgspec.json.encode(identity))
 
-    def predict(self, features: Floats) -> tuple[Labels, Floats, Floats]:
-        """Predict rows: classes [N], probabilities [N, K], and those of the classes that were predicted [N]."""
-        labels, probabilities = self.model.predict(features)
-        confidences = probabilities.max(axis=1)
-        if not np.isfinite(confidences).all():
-            raise ModelError(f"the {self.variant} answered a probability that is no number")
-        return labels, probabilities, confidences
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who answers, and whether an experiment's key decided it."""
+    """Who answers, whether an experiment's key decided it, and the key's number, 0 if none did."""
 
     served: Served
     assignment: str
+    unit: int = 0
 
 
 class Service:
@@ -78,9 +70,19 @@ class Service:
             return Choice(self.champion, "no-key")
         assignment = experiment.assign(self.experiment, key)
         served = self.champion if assignment.variant is Variant.CHAMPION else self.challenger
-        if self._board.first_seen(assignment.fingerprint):
+        if self._board.assigned.first(assignment.unit):
             served.counts.keys.own[0] += 1
-        return Choice(served, "key")
+        return Choice(served, "key", assignment.unit)
+
+    def tell(self, served: Served, unit: int, right: bool) -> None:
+        """Count whether a prediction was right, and of each experiment's key the first only.
+
+        The next ones of the same key are no independent observations.
+        """
+        place = 0 if right else 1
+        served.counts.feedback.own[place] += 1
+        if unit and self._board.tried.first(unit):
+            served.counts.trials.own[place] += 1
 
     def _add_challenger(self, settings: Settings, expected: Expected, desk: Desk) -> None:
         """A shadow that cannot be loaded is done without; an A/B test without its challenger would be none."""

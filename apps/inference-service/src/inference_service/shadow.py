@@ -52,9 +52,9 @@ class Shadow:
 
     def _predict(self, features: Floats, labels: Labels) -> None:
         begin = time.perf_counter()
-        predicted, probabilities = self._model.predict(features)
+        its_labels, _, confidences = self._model.predict(features)
         seconds = time.perf_counter() - begin
-        agreed = int(np.count_nonzero(predicted == labels))
+        agreed = int(np.count_nonzero(its_labels == labels))
         self.rows.own[_AGREED] += agreed
         self.rows.own[_DISAGREED] += len(labels) - agreed
-        self._counts.predicted(features, predicted, probabilities.max(axis=1), seconds)
+        self._counts.predicted(features, its_labels, confidences, seconds)
