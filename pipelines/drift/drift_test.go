@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
-
 	"github.com/esteira/esteira/pipelines/report"
 )
 
@@ -90,8 +87,7 @@ func TestIndexIsTheServices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parser := expfmt.NewTextParser(model.UTF8Validation)
-		families, err := parser.TextToMetricFamilies(bytes.NewReader(saved(t, name)))
+		families, err := parse(bytes.NewReader(saved(t, name)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,8 +54,7 @@ func (c Counts) sorted() []Cell {
 // ReadCounts reads the counters of one variant from what /metrics answers: Prometheus' text format. Series that differ
 // in other labels, such as those of several pods, are added up, but not those of different models: their bins differ.
 func ReadCounts(reader io.Reader, variant string) (Counts, error) {
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(reader)
+	families, err := parse(reader)
 	if err != nil {
 		return Counts{}, fmt.Errorf("no metrics in Prometheus' text format: %w", err)
 	}
@@ -87,6 +86,18 @@ func ReadCounts(reader io.Reader, variant string) (Counts, error) {
 	}
 	counts.Model = names[0]
 	return counts, nil
+}
+
+// parse reads Prometheus' text format. The parser panics on a metric without a name, "{}"; it does so no more from v0.72.1
+// on, which needs a newer Go than this module.
+func parse(reader io.Reader) (families map[string]*dto.MetricFamily, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("it has a metric without a name (%v)", cause)
+		}
+	}()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(reader)
 }
 
 func labelsOf(metric *dto.Metric) map[string]string {

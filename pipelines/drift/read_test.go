@@ -98,6 +98,7 @@ func TestReadCounts(t *testing.T) {
 		{`pod="a",version="7"`, `pod="a",version="6"`, `variant "champion" was several models: 6, 7`},
 		{`iris_predictions_total{class="a",variant="champion"`, `iris_other_total{class="a",variant="champion"`, "no iris_predictions_total"},
 		{goodMetrics, "", `the metrics have no iris_feature_bin_total of variant "champion"`},
+		{goodMetrics, "# TYPE x counter\n{}", "it has a metric without a name"},
 		{goodMetrics, "<html>", "no metrics in Prometheus' text format"},
 	} {
 		text := strings.Replace(goodMetrics, test.old, test.new, 1)
