@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/esteira/esteira/pipelines/finding"
@@ -34,12 +35,7 @@ func (v Verdict) Reasons() []string {
 // Stage is the verdict as a stage of a run: a finding for whatever is not stable.
 func (v Verdict) Stage() report.Stage {
 	stage := report.Stage{Name: "drift", Status: v.Status(), Summary: v.summary()}
-	switch stage.Status {
-	case report.Failed:
-		stage.Remedy = "look at what changed upstream, and train anew on data of today: `drift dispatch` starts the training"
-	case report.Undecided:
-		stage.Remedy = "wait for more predictions, or compare over a longer time"
-	}
+	stage.Remedy = v.remedy()
 	stage.Facts = append(stage.Facts, report.Fact{Name: "data set", Value: v.Dataset})
 	if v.Model != "" {
 		stage.Facts = append(stage.Facts, report.Fact{Name: "model", Value: v.Model})
@@ -49,8 +45,10 @@ func (v Verdict) Stage() report.Stage {
 			Name: "PSI of " + c.Of, Value: fmt.Sprintf("%.3f over %d (limit %v)", c.Index, c.N, v.Policy.Limit),
 		})
 		if severity, worth := severities[c.Level]; worth {
-			f := finding.Finding{Tool: "drift", Rule: string(c.Level), Severity: severity, Message: v.sentence(c)}
-			stage.Findings = append(stage.Findings, f.Identified())
+			// By its name and not by its figures, which are others each day, a finding is recognised again.
+			f := finding.Finding{Tool: "drift", Rule: string(c.Level), Severity: severity, Message: c.Of}.Identified()
+			f.Message = v.sentence(c)
+			stage.Findings = append(stage.Findings, f)
 		}
 	}
 	return stage
@@ -68,6 +66,19 @@ func (v Verdict) summary() string {
 		return fmt.Sprintf("what the model of %s is asked looks like what it was trained on", v.Dataset)
 	}
 	return strings.Join(parts, "; ")
+}
+
+func (v Verdict) remedy() string {
+	hopeless := func(c Comparison) bool { return c.Needed == 0 }
+	switch status := v.Status(); {
+	case status == report.Failed:
+		return "look at what changed upstream, and train anew on data of today: `drift dispatch` asks for the training"
+	case status == report.Undecided && slices.ContainsFunc(v.at(TooFew), hopeless):
+		return "train on more rows, or raise the policy's limit: more predictions don't help"
+	case status == report.Undecided:
+		return "wait for more predictions, or compare over a longer time"
+	}
+	return ""
 }
 
 // sentence says what is the matter with a comparison.

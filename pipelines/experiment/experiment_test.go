@@ -178,26 +178,22 @@ func FuzzReadCounts(f *testing.F) {
 	})
 }
 
-func TestPolicy(t *testing.T) {
-	policy, err := ReadPolicy(strings.NewReader("minimalEffect: 0.1\nmismatch: {alpha: 0.001}\n"))
-	if err != nil || policy.MinimalEffect != 0.1 || policy.Alpha != 0.05 || policy.Mismatch != (MismatchPolicy{0.001, 1_000}) {
-		t.Errorf("%+v, %v: what is not given has its default", policy, err)
-	}
-	for text, want := range map[string]string{
-		"alpha: 0":                        "alpha is 0: it lies between 1e-06 and 0.2",
-		"alpha: 0.5":                      "alpha is 0.5",
-		"alpha: .nan":                     "NaN",
-		"minimalEffect: 1":                "minimalEffect is 1",
-		"minimalEffect: -0.1":             "minimalEffect is -0.1",
-		"concentration: 0":                "concentration is 0",
-		"horizon: 0":                      "horizon is 0",
-		"mismatch: {alpha: 1}":            "mismatch.alpha is 1",
-		"mismatch: {concentration: 1e10}": "mismatch.concentration is 1e+10",
-		"beta: 1":                         `unknown field "beta"`,
-		"alpha: 0.05\nalpha: 0.1":         "alpha",
+func TestPolicyThatCannotBe(t *testing.T) {
+	for want, change := range map[string]func(*Policy){
+		"alpha is 0: it lies between 1e-06 and 0.2": func(p *Policy) { p.Alpha = 0 },
+		"alpha is 0.5":                    func(p *Policy) { p.Alpha = 0.5 },
+		"alpha is NaN":                    func(p *Policy) { p.Alpha = math.NaN() },
+		"minimalEffect is 1":              func(p *Policy) { p.MinimalEffect = 1 },
+		"minimalEffect is -0.1":           func(p *Policy) { p.MinimalEffect = -0.1 },
+		"concentration is 0":              func(p *Policy) { p.Concentration = 0 },
+		"horizon is 0":                    func(p *Policy) { p.Horizon = 0 },
+		"mismatch.alpha is 1":             func(p *Policy) { p.Mismatch.Alpha = 1 },
+		"mismatch.concentration is 1e+10": func(p *Policy) { p.Mismatch.Concentration = 1e10 },
 	} {
-		if _, err := ReadPolicy(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q in it", text, err, want)
+		policy := DefaultPolicy()
+		change(&policy)
+		if _, err := Judge(policy, counts(0.5, Variant{}, Variant{})); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
 		}
 	}
 }

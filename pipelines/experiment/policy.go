@@ -1,11 +1,6 @@
 package experiment
 
-import (
-	"fmt"
-	"io"
-
-	"sigs.k8s.io/yaml"
-)
+import "fmt"
 
 // Policy says when an experiment is decided.
 type Policy struct {
@@ -40,19 +35,6 @@ func DefaultPolicy() Policy {
 		Alpha: 0.05, Concentration: 50, Horizon: 1_000_000,
 		Mismatch: MismatchPolicy{Alpha: 0.01, Concentration: 1_000},
 	}
-}
-
-// ReadPolicy reads a policy as YAML or JSON over the default one, strictly.
-func ReadPolicy(reader io.Reader) (Policy, error) {
-	text, err := io.ReadAll(reader)
-	if err != nil {
-		return Policy{}, err
-	}
-	policy := DefaultPolicy()
-	if err := yaml.UnmarshalStrict(text, &policy); err != nil {
-		return Policy{}, err
-	}
-	return policy, policy.Check()
 }
 
 // Check makes sure that the policy can be met.

@@ -14,8 +14,11 @@ import (
 	"strings"
 )
 
-const usage = `esteira turns folders into images and runs into reports.
+const usage = `esteira turns folders into images, counts into verdicts and runs into reports.
 
+  esteira experiment                say which of two models does better in a running experiment
+  esteira drift                     say whether a model is asked what it was trained on
+  esteira dispatch                  ask GitHub for a training where it is not
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
@@ -32,6 +35,9 @@ type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
 	"check":          checkRun,
+	"dispatch":       dispatchTraining,
+	"drift":          judgeDrift,
+	"experiment":     judgeExperiment,
 	"image assemble": assemble,
 	"image describe": describe,
 	"report":         writeReport,
