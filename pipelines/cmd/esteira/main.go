@@ -14,10 +14,13 @@ import (
 	"strings"
 )
 
-const usage = `esteira judges models and stores them, turns folders into images and runs into reports.
+const usage = `esteira judges models and experiments, stores models, turns folders into images and runs into reports.
 
   esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira blob emulate              make a container in Azurite, and print a SAS for it
+  esteira dispatch                  ask GitHub for a training where a model is not asked what it was trained on
+  esteira drift                     say whether a model is asked what it was trained on
+  esteira experiment                say which of two models does better in a running experiment
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
@@ -38,6 +41,9 @@ var commands = map[string]command{
 	"blob emulate":   emulateBlobs,
 	"blob upload":    uploadBlobs,
 	"check":          checkRun,
+	"dispatch":       dispatchTraining,
+	"drift":          judgeDrift,
+	"experiment":     judgeExperiment,
 	"gate":           judge,
 	"image assemble": assemble,
 	"image describe": describe,
