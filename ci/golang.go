@@ -21,8 +21,8 @@ func (e *Esteira) golang() *dagger.Container {
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("esteira-go-build"))
 }
 
-// compile builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
-const compile = `set -eu
+// buildPackage builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
+const buildPackage = `set -eu
 version=$(go list -f '{{with .Module}}{{.Version}}{{end}}' "$1")
 exec go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"`
 
@@ -31,7 +31,7 @@ func (e *Esteira) goBuild(module *dagger.Directory, pkg, name string) *dagger.Fi
 	return e.golang().
 		WithMountedDirectory("/src", module).
 		WithWorkdir("/src").
-		WithExec([]string{"sh", "-c", compile, "compile", pkg, "/out/" + name}).
+		WithExec([]string{"sh", "-c", buildPackage, "build", pkg, "/out/" + name}).
 		File("/out/" + name)
 }
 
