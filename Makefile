@@ -15,9 +15,9 @@ modules := . infra/engine infra/engine/sdk ci/toolbox ci/bench ci/tests
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: engine ## run the whole Java pipeline of apps/api-gateway and show its report
+demo: engine ## build, test and ship both applications, train a model, ask it through the gateway, and show the report
 	@$(engine); rm -rf out/demo
-	dagger call --progress=$(progress) java pipeline --title api-gateway reports export --path out/demo >/dev/null
+	dagger call --progress=$(progress) demo reports export --path out/demo >/dev/null
 	go run ./pipelines/cmd/esteira report out/demo/report.json
 	echo "The same as a page: out/demo/report.html"
 	go run ./pipelines/cmd/esteira check out/demo/report.json

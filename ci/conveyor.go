@@ -47,6 +47,28 @@ func convey(ctx context.Context, title string, groups ...[]step) (*Result, error
 	return newResult(run, files.Filter(dagger.DirectoryFilterOpts{Include: []string{"*/*"}}))
 }
 
+// join is one run of several: the stages and files of each under its name, or under their own where that is empty.
+func join(title string, names []string, results []*Result) (*Result, error) {
+	joined := report.Run{Title: title}
+	files := dag.Directory()
+	for i, result := range results {
+		run, err := result.run()
+		if err != nil {
+			return nil, err
+		}
+		if joined.Started.IsZero() || run.Started.Before(joined.Started) {
+			joined.Started = run.Started
+		}
+		joined.Duration = max(joined.Duration, run.Started.Add(run.Duration).Sub(joined.Started))
+		for _, stage := range run.Stages {
+			stage.Name = strings.TrimSpace(names[i] + " " + stage.Name)
+			joined.Stages = append(joined.Stages, stage)
+		}
+		files = files.WithDirectory(names[i], result.Files)
+	}
+	return newResult(joined, files.Filter(dagger.DirectoryFilterOpts{Include: []string{"*/*"}}))
+}
+
 // together runs steps side by side and waits for all.
 func together(ctx context.Context, group []step) ([]report.Stage, []*dagger.Directory) {
 	stages, files := make([]report.Stage, len(group)), make([]*dagger.Directory, len(group))

@@ -124,13 +124,7 @@ func (t *Training) Pipeline(ctx context.Context,
 		return nil, err
 	}
 	way := &way{run: run, registry: registry, store: store, approvedBy: approvedBy, commit: commit}
-	return convey(ctx, title,
-		[]step{{"train", way.train}},
-		[]step{{"evaluate", way.evaluate}, {"register", way.register}},
-		[]step{{"gate", way.gate}},
-		[]step{{"bless", way.bless}},
-		[]step{{"upload", way.upload}},
-	)
+	return way.walk(ctx, title)
 }
 
 // way is a model on its way.
@@ -143,6 +137,16 @@ type way struct {
 	model      *Model
 	registered version
 	judgement  *Judgement
+}
+
+func (w *way) walk(ctx context.Context, title string) (*Result, error) {
+	return convey(ctx, title,
+		[]step{{"train", w.train}},
+		[]step{{"evaluate", w.evaluate}, {"register", w.register}},
+		[]step{{"gate", w.gate}},
+		[]step{{"bless", w.bless}},
+		[]step{{"upload", w.upload}},
+	)
 }
 
 func (w *way) train(ctx context.Context) (*Result, error) {

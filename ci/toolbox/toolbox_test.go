@@ -2,6 +2,7 @@
 package toolbox
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -47,6 +48,31 @@ func TestReadmeNamesEveryTool(t *testing.T) {
 	for _, pin := range pins {
 		if row := "| " + filepath.Dir(pin) + " |"; !strings.Contains(string(readme), row) {
 			t.Errorf("README.md has no row %q", row)
+		}
+	}
+}
+
+// A lock of npm's has a hash for each package, and no address: any registry or mirror serves.
+func TestNpmLocks(t *testing.T) {
+	locks, err := filepath.Glob("*/package-lock.json")
+	if err != nil || len(locks) == 0 {
+		t.Fatalf("no lock found: %v", err)
+	}
+	for _, name := range locks {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lock struct {
+			Packages map[string]struct{ Integrity, Resolved string }
+		}
+		if err := json.Unmarshal(text, &lock); err != nil || len(lock.Packages) < 2 {
+			t.Errorf("%s: %d packages, %v", name, len(lock.Packages), err)
+		}
+		for path, locked := range lock.Packages {
+			if path != "" && (locked.Integrity == "" || locked.Resolved != "") {
+				t.Errorf("%s: %s has hash %q and address %q", name, path, locked.Integrity, locked.Resolved)
+			}
 		}
 	}
 }

@@ -83,7 +83,7 @@ func startPrism(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { mock.Process.Kill(); mock.Wait() })
-	for range 600 {
+	for range 1800 {
 		if answer, err := http.Get("http://" + address + "/zen"); err == nil {
 			answer.Body.Close()
 			return "http://" + address
@@ -91,7 +91,7 @@ func startPrism(t *testing.T) string {
 		time.Sleep(100 * time.Millisecond)
 	}
 	text, _ := os.ReadFile(log.Name())
-	t.Fatalf("Prism does not answer within a minute:\n%s", text)
+	t.Fatalf("Prism does not answer within three minutes:\n%s", text)
 	return ""
 }
 
