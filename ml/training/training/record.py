@@ -17,12 +17,12 @@ class Record:
     data_sha256: str
     champion_sha256: str
     decision: str
-    approved_by: str
+    approved: bool
 
     @property
     def blessed(self) -> bool:
         """Whether the model may be deployed: it was blessed, or a person approved its rubber stamp."""
-        return self.decision == "bless" or (self.decision == "rubber-stamp" and bool(self.approved_by))
+        return self.decision == "bless" or (self.decision == "rubber-stamp" and self.approved)
 
     @property
     def judgement(self) -> str:
@@ -33,23 +33,20 @@ class Record:
 def read(path: Path, model_sha256: str) -> Record:
     """Reads the record of a model; one of another model, or one that contradicts itself, is a Problem."""
     value = canonical.read_object(path)
-    document.some_fields(value, str(path), {"blessed", "data", "model", "verdict", "version"})
+    document.some_fields(value, str(path), {"approved", "data", "model", "verdict", "version"})
     if value["version"] != 1:
         raise Problem(f"{path}: version is {value['version']!r}: this reads version 1")
-    verdict = document.some_fields(value["verdict"], f"{path}: verdict", {"decision"})
     record = Record(
         path=path,
         sha256=canonical.sha256(path.read_bytes()),
         model_sha256=_sha256(value["model"], f"{path}: model"),
         data_sha256=_sha256(value["data"], f"{path}: data"),
         champion_sha256=_sha256(value["champion"], f"{path}: champion") if value.get("champion") else "",
-        decision=document.text(verdict["decision"], f"{path}: verdict.decision"),
-        approved_by=verdict.get("approvedBy", ""),
+        decision=document.text(value["verdict"], f"{path}: verdict"),
+        approved=value["approved"] is True,
     )
     if record.model_sha256 != model_sha256:
         raise Problem(f"{path} is the record of the model {record.model_sha256}, and not of {model_sha256}")
-    if value["blessed"] != record.blessed:
-        raise Problem(f"{path}: blessed is {value['blessed']!r}, and the decision is {record.decision}")
     return record
 
 
