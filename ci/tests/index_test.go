@@ -27,7 +27,7 @@ const gather = `set -eu
 apt-get update -qq && apt-get install -qq -y --no-install-recommends ca-certificates python3 python3-pip >/tmp/apt.log
 mkdir /wheels && cd /wheels
 pip download --quiet --no-deps --require-hashes --only-binary=:all: -r /uv.txt
-pip download --quiet --only-binary=:all: pytest pytest-cov
+pip download --quiet --only-binary=:all: colorama pytest pytest-cov
 `
 
 func startPythonIndex(t *testing.T, password string) *pythonIndex {
