@@ -39,7 +39,7 @@ var (
 	// uv: Failed to fetch: `https://…`, and below it the causes of that; pip: 401 Error, Credentials not correct for https://…
 	unreachable = regexp.MustCompile("could not be queried due to a lack of valid authentication credentials[^\n]*" +
 		"|Failed to fetch:? [^\n]*|error sending request for url[^\n]*" +
-		"|(?:401|403|407|5\\d\\d) (?:Client |Server )?Error[^\n]*|Failed to establish a new connection[^\n]*")
+		"|(?:401|403|407|5\\d\\d) (?:Client |Server )?Error[^\n]*|Failed to establish a new connection[^\n']*")
 	// TOML parse error at line 3, column 11, an excerpt with bars, and the reason
 	badSetting = regexp.MustCompile(`TOML parse error at line (\d+), column (\d+)\n(?:[^\n]*\|[^\n]*\n)+\s*([^\n,]+)`)
 	unbuilt    = regexp.MustCompile("Failed to build `([^`]+)`")
