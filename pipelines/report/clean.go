@@ -34,7 +34,11 @@ func (s Stage) clean() Stage {
 	for i, fact := range s.Facts {
 		facts[i] = Fact{Name: oneLine(fact.Name), Value: oneLine(fact.Value)}
 	}
-	s.Findings, s.Facts = findings, facts
+	figures := make([]Figure, len(s.Figures))
+	for i, f := range s.Figures {
+		figures[i] = Figure{Title: oneLine(f.Title), Alt: oneLine(f.Alt), SVG: f.SVG}
+	}
+	s.Findings, s.Facts, s.Figures = findings, facts, figures
 	if s.Tests != nil {
 		tests := cleanTests(*s.Tests)
 		s.Tests = &tests
@@ -55,6 +59,9 @@ func cleanTests(tests finding.Tests) finding.Tests {
 	tests.Suites = suites
 	return tests
 }
+
+// Plain is a text that may have come from a tool as one line without anything that a reader does not see.
+func Plain(text string) string { return oneLine(text) }
 
 // oneLine is a cleaned text with every run of blanks and line ends as one space.
 func oneLine(text string) string { return strings.Join(strings.Fields(lines(text)), " ") }

@@ -35,13 +35,14 @@ func (r Run) HTML(w io.Writer) error {
 
 // page is what the template shows.
 type page struct {
-	Run                 Run
-	Status              Status
-	Heading, About      string
-	Tiles               []tile
-	Stages              []pageStage
-	Facts, Tested, Logs bool
-	Findings            []group
+	Run            Run
+	Status         Status
+	Heading, About string
+	Tiles          []tile
+	Stages         []pageStage
+	Facts, Drawn   bool
+	Tested, Logs   bool
+	Findings       []group
 }
 
 type tile struct {
@@ -75,6 +76,7 @@ func (r Run) page() page {
 	for i, s := range r.Stages {
 		p.Stages = append(p.Stages, pageStage{Stage: s, Span: line[i], Failing: s.failing()})
 		p.Facts = p.Facts || len(s.Facts) > 0
+		p.Drawn = p.Drawn || len(s.Figures) > 0
 		p.Tested = p.Tested || s.Tests != nil || s.Coverage != nil
 		p.Logs = p.Logs || s.Status.Red() && s.Log != ""
 	}

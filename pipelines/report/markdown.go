@@ -76,6 +76,7 @@ func (r Run) table() string {
 func (s Stage) markdown() string {
 	var b strings.Builder
 	b.WriteString(factList(s.Facts))
+	b.WriteString(figureList(s.Figures))
 	b.WriteString(failingTests(s.failing()))
 	b.WriteString(findingList(s.Findings))
 	if s.Status.Red() && s.Log != "" {
@@ -91,6 +92,15 @@ func factList(facts []Fact) string {
 	var b strings.Builder
 	for _, fact := range facts {
 		fmt.Fprintf(&b, "- %s: %s\n", md(fact.Name), code(fact.Value))
+	}
+	return closed(&b)
+}
+
+// figureList says figures in words: GitHub shows no image that lies in the text itself.
+func figureList(figures []Figure) string {
+	var b strings.Builder
+	for _, f := range figures {
+		fmt.Fprintf(&b, "- **%s**: %s\n", md(f.Title), md(f.Alt))
 	}
 	return closed(&b)
 }

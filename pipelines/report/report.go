@@ -56,6 +56,7 @@ type Stage struct {
 	// Findings are the tools' own; failing tests are in Tests.
 	Findings []finding.Finding `json:"findings,omitempty"`
 	Facts    []Fact            `json:"facts,omitempty"`
+	Figures  []Figure          `json:"figures,omitempty"`
 	// Log is the end of the tool's output where the stage is red.
 	Log string `json:"log,omitempty"`
 }
@@ -160,6 +161,11 @@ func (s Stage) check() error {
 	for i, f := range s.Findings {
 		if err := f.Check(); err != nil {
 			return fmt.Errorf("findings[%d]: %w", i, err)
+		}
+	}
+	for i, f := range s.Figures {
+		if err := f.check(); err != nil {
+			return fmt.Errorf("figures[%d]: %w", i, err)
 		}
 	}
 	if s.Tests == nil {

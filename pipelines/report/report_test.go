@@ -83,6 +83,11 @@ var damaged = map[string]struct {
 	"an unknown severity":      {Stage{Name: "s", Status: Passed, Findings: []finding.Finding{{Tool: "t", Rule: "r", Severity: "grim", Message: "m"}}}, `severity "grim"`},
 	"a finding of no tool":     {Stage{Name: "s", Status: Passed, Findings: []finding.Finding{{Severity: finding.Low, Message: "m"}}}, "no tool"},
 	"a finding that is mute":   {Stage{Name: "s", Status: Passed, Findings: []finding.Finding{{Tool: "t", Severity: finding.Low}}}, "no message"},
+	"a figure without a title": {Stage{Name: "s", Status: Passed, Figures: []Figure{{SVG: drawing, Alt: "a"}}}, "figures[0]: it has no title"},
+	"a figure without words":   {Stage{Name: "s", Status: Passed, Figures: []Figure{{Title: "f", SVG: drawing, Alt: " "}}}, `"f" has no text alternative`},
+	"a figure that is HTML":    {Stage{Name: "s", Status: Passed, Figures: []Figure{{Title: "f", SVG: "<html/>", Alt: "a"}}}, `it is no SVG: its root is "html"`},
+	"a figure cut off":         {Stage{Name: "s", Status: Passed, Figures: []Figure{{Title: "f", SVG: drawing[:len(drawing)-3], Alt: "a"}}}, "its SVG is damaged"},
+	"a figure with nothing":    {Stage{Name: "s", Status: Passed, Figures: []Figure{{Title: "f", Alt: "a"}}}, "it is no SVG"},
 	"a test without a name":    {Stage{Name: "s", Status: Passed, Tests: &finding.Tests{Passed: 1, Suites: []finding.Suite{{Cases: []finding.Case{{Outcome: finding.Passed}}}}}}, "neither name nor class"},
 	"counts that are wrong":    {Stage{Name: "s", Status: Failed, Tests: &finding.Tests{Failed: 1}}, "counts of tests"},
 	"passed with failed tests": {Stage{Name: "s", Status: Passed, Tests: &finding.Tests{

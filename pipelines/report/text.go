@@ -72,7 +72,7 @@ func (t *terminal) stages(r Run) {
 func (t *terminal) facts(r Run) {
 	width := 0
 	for _, s := range r.Stages {
-		for _, fact := range s.Facts {
+		for _, fact := range s.told() {
 			width = max(width, ansi.StringWidth(s.Name+" "+fact.Name))
 		}
 	}
@@ -80,7 +80,7 @@ func (t *terminal) facts(r Run) {
 		t.WriteString("\n")
 	}
 	for _, s := range r.Stages {
-		for _, fact := range s.Facts {
+		for _, fact := range s.told() {
 			fmt.Fprintf(t, "  %s  %s\n", padded(s.Name+" "+fact.Name, width), fact.Value)
 		}
 	}

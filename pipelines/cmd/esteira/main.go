@@ -14,8 +14,9 @@ import (
 	"strings"
 )
 
-const usage = `esteira turns folders into images and runs into reports.
+const usage = `esteira judges models, turns folders into images and runs into reports.
 
+  esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
@@ -32,6 +33,7 @@ type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
 	"check":          checkRun,
+	"gate":           judge,
 	"image assemble": assemble,
 	"image describe": describe,
 	"report":         writeReport,
