@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -39,13 +40,14 @@ class AccessLogFilter extends OncePerRequestFilter {
 			chain.doFilter(request, response);
 		}
 		finally {
-			log.atInfo()
+			LoggingEventBuilder line = log.atInfo()
 				.addKeyValue("http.request.method", request.getMethod())
 				.addKeyValue("url.path", request.getRequestURI())
 				.addKeyValue("http.response.status_code", response.getStatus())
 				.addKeyValue("event.duration", System.nanoTime() - start)
-				.addKeyValue("client.address", request.getRemoteAddr())
-				.log("request");
+				.addKeyValue("client.address", request.getRemoteAddr());
+			AccessLogFields.of(request).forEach(line::addKeyValue);
+			line.log("request");
 		}
 	}
 

@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
+import io.github.esteira.gateway.correlation.AccessLogFields;
 import io.github.esteira.gateway.problem.Problem;
 import jakarta.servlet.http.Cookie;
 
@@ -23,6 +24,9 @@ import org.springframework.web.servlet.function.ServerResponse;
  * <p>The header wins over the cookie. A malformed header is refused, because a program that sends
  * one believes to be in an experiment; a malformed cookie is replaced, because a browser's user
  * could not mend it. The other cookies stay here: they are none of the inference service's business.
+ *
+ * <p>While an experiment runs, the access log tells the bucket of each request's key, so that what
+ * the gateway saw of a variant, such as its answers' status, can be told from the log.
  */
 @Component
 public class ExperimentKeyFilter implements HandlerFilterFunction<ServerResponse, ServerResponse> {
@@ -72,7 +76,11 @@ public class ExperimentKeyFilter implements HandlerFilterFunction<ServerResponse
 		return WELL_FORMED.matcher(key).matches();
 	}
 
-	private static ServerRequest withKey(ServerRequest request, String key) {
+	private ServerRequest withKey(ServerRequest request, String key) {
+		if (!this.properties.salt().isEmpty()) {
+			AccessLogFields.add(request.servletRequest(), "experiment.bucket",
+					ExperimentBucket.of(this.properties.salt(), key));
+		}
 		return ServerRequest.from(request).headers(headers -> {
 			headers.set(HEADER, key);
 			headers.remove(HttpHeaders.COOKIE);

@@ -14,9 +14,10 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param cookieMaxAge how long a client stays in its variant
  * @param secureCookie whether the cookie travels over HTTPS only; off for development without TLS
+ * @param salt the running experiment's salt, as the inference service has it; empty while there is none
  */
 @Validated
 @ConfigurationProperties("gateway.experiment")
 record ExperimentProperties(@DefaultValue("30d") @NotNull @DurationMin(seconds = 1) Duration cookieMaxAge,
-		@DefaultValue("true") boolean secureCookie) {
+		@DefaultValue("true") boolean secureCookie, @DefaultValue("") @NotNull String salt) {
 }
