@@ -1,5 +1,6 @@
 """A real MLflow server, and a proxy before it that can fail at any request."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -152,8 +153,9 @@ def dripping() -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Length", "1000000")
             self.end_headers()
-            while not done.wait(0.2):
-                self.wfile.write(b" ")
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                while not done.wait(0.2):
+                    self.wfile.write(b" ")
 
         def log_message(self, *_: object) -> None:
             pass

@@ -241,7 +241,7 @@ def test_release_with_one_wrong_model_moves_none(
     [
         ("kind: ReleaseSet", "apiVersion is missing"),
         ("{apiVersion: v1, kind: ConfigMap, models: {}}", "is a v1 ConfigMap: want an esteira/v1 ReleaseSet"),
-        ("{apiVersion: esteira/v1, kind: ReleaseSet, models: []}", "models is []: want an object"),
+        ("{apiVersion: esteira/v1, kind: ReleaseSet, models: [iris]}", "models is ['iris']: want an object"),
         ("{apiVersion: esteira/v1, kind: ReleaseSet, models: {A: {}}}", "models is 'A': want up to 63"),
     ],
 )
