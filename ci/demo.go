@@ -48,6 +48,9 @@ func (e *Esteira) Demo(ctx context.Context,
 	if d.model, err = e.ownWay(ctx, run); err != nil {
 		return nil, err
 	}
+	if d.registry, err = e.ownRegistry().Start(ctx); err != nil {
+		return nil, err
+	}
 	return d.walk(ctx)
 }
 
@@ -75,6 +78,8 @@ func (e *Esteira) ownWay(ctx context.Context, run *run) (*way, error) {
 // demo is what Demo puts together.
 type demo struct {
 	esteira *Esteira
+	// registry is one for both: two of their own would be one to the engine, and the first to end would stop it.
+	registry *dagger.Service
 	gateway *Java
 	service *Python
 	model   *way
