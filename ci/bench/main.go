@@ -5,7 +5,8 @@
 // with the same JDK and Maven as the stage uses. A figure is the median of several runs that took turns (A B A B …), after
 // one each that does not count; the cold ones are run once. "ratio" is esteira / bare. The bare build runs no coverage,
 // the stage does: that is extra on our side. The gate is measured without Dagger: our command against a script with
-// pandas, scikit-learn and statsmodels, in a chroot of Debian with Python.
+// pandas, scikit-learn and statsmodels, in a chroot of Debian with Python. So is the serving of predictions: our service
+// against MLflow's, both in such a chroot, with the same model, the same number of workers and the same load.
 //
 // The exit code is 1 only if something could not be measured. A target that is not met is said in the table.
 package main
@@ -36,11 +37,12 @@ var rows = []row{
 	{"size", size},
 	{"start", start},
 	{"gate", gate},
+	{"serving", serving},
 }
 
 func main() {
 	runs := flag.Int("cold", 1, "how often to measure the cold `runs`; 0 leaves them out")
-	only := flag.String("only", "", "measure this `row` alone: cold, unchanged, changed, size, start or gate")
+	only := flag.String("only", "", "measure this `row` alone: cold, unchanged, changed, size, start, gate or serving")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *runs, *only)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,9 +20,6 @@ const (
 	gateSeed = 7
 )
 
-// pythonPackages are those that the script's packages are installed with.
-var pythonPackages = []string{"ca-certificates", "python3", "python3-venv"}
-
 // gateResult is what both gates find, so that they are known to have done the same.
 type gateResult struct {
 	Won  int `json:"won"`
@@ -38,7 +33,7 @@ func gate(ctx context.Context, b *bench) ([]line, error) {
 	if err != nil {
 		return nil, err
 	}
-	python, err := b.python(ctx)
+	python, err := b.python(ctx, environment{"/venv", "ci/bench/gate/requirements.txt"})
 	if err != nil {
 		return nil, err
 	}
@@ -185,35 +180,4 @@ func (b *bench) gateData() (string, error) {
 		return "", err
 	}
 	return data, os.Rename(unfinished, data)
-}
-
-// python makes sure that there is a bare system with the script's packages, those of its lock.
-func (b *bench) python(ctx context.Context) (string, error) {
-	lock, err := os.ReadFile(filepath.Join(b.repository, "ci/bench/gate/requirements.txt"))
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(lock)
-	kept := filepath.Join(b.home, "python-"+hex.EncodeToString(sum[:6]))
-	if _, err := os.Stat(kept); !errors.Is(err, fs.ErrNotExist) {
-		return kept, err
-	}
-	say("make the bare system: Debian, Python, pandas, scikit-learn, statsmodels")
-	root := filepath.Join(b.work, "python")
-	if err := b.rootFS(ctx, root, "core", "container", "from", "--address=debian:trixie-slim"); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(filepath.Join(root, "requirements.txt"), lock, 0o644); err != nil {
-		return "", err
-	}
-	install := append([]string{"apt-get", "install", "-qq", "-y", "--no-install-recommends"}, pythonPackages...)
-	err = inTurn(
-		chrooted(ctx, root, nil, "apt-get", "update", "-qq"),
-		chrooted(ctx, root, []string{"DEBIAN_FRONTEND=noninteractive"}, install...),
-		chrooted(ctx, root, nil, "python3", "-m", "venv", "/venv"),
-		chrooted(ctx, root, nil, "/venv/bin/pip", "install", "-q", "--only-binary=:all:", "--require-hashes", "-r", "/requirements.txt"))
-	if err != nil {
-		return "", err
-	}
-	return kept, os.Rename(root, kept)
 }

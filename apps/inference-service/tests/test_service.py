@@ -150,6 +150,10 @@ def test_ends_when_a_worker_ends(iris: bytes, tmp_path: Path) -> None:
         ({"EXPERIMENT_MODE": "ab", "EXPERIMENT_SHARE": "0.1"}, "EXPERIMENT_SALT is not set"),
         ({"EXPERIMENT_MODE": "ab", "EXPERIMENT_SALT": "s", "EXPERIMENT_SHARE": "1.1"}, "EXPERIMENT_SHARE must be 0.0 or more"),
         ({"EXPERIMENT_MODE": "ab", "EXPERIMENT_SALT": "s", "EXPERIMENT_SHARE": "nan"}, "EXPERIMENT_SHARE must be 0.0 or more"),
+        (
+            {"EXPERIMENT_MODE": "ab", "EXPERIMENT_SALT": "two words", "EXPERIMENT_SHARE": "0.1"},
+            "EXPERIMENT_SALT must be 1 to 64",
+        ),
         ({"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY must be 1 or more"),
         ({"DRIFT_MINIMUM": "few"}, "DRIFT_MINIMUM must be a number, not 'few'"),
         ({"FEEDBACK_KEY_FILE": "/nowhere"}, "FEEDBACK_KEY_FILE: "),

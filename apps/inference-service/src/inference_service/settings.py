@@ -41,6 +41,7 @@ PREFIX = {Variant.CHAMPION: "MODEL", Variant.CHALLENGER: "CHALLENGER"}
 Environment = Mapping[str, str]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SALT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,8 @@ def _experiment(environment: Environment) -> Experiment:
     for name in ("EXPERIMENT_SALT", "EXPERIMENT_SHARE"):
         if not environment.get(name):
             raise SettingError(f"{name} is not set: EXPERIMENT_MODE=ab needs it")
+    if not _SALT.fullmatch(environment["EXPERIMENT_SALT"]):
+        raise SettingError("EXPERIMENT_SALT must be 1 to 64 letters, digits, dots, underscores or hyphens")
     share = number(environment, "EXPERIMENT_SHARE", float, 0.0, lowest=0.0, highest=1.0)
     return Experiment(mode, environment["EXPERIMENT_SALT"], share)
 

@@ -60,6 +60,7 @@ class ConfigurationTest {
 			gateway.circuit-breaker.failure-rate=101       | gateway.circuit-breaker.failureRate
 			gateway.prediction.max-instances=0             | gateway.prediction.maxInstances
 			gateway.experiment.cookie-max-age=0s           | gateway.experiment.cookieMaxAge
+			gateway.experiment.salt=two words              | gateway.experiment.salt
 			""")
 	void aWrongSettingStopsTheStartAndIsNamed(String setting, String reason, CapturedOutput output) {
 		assertThatThrownBy(() -> start("--" + setting).close()).isInstanceOf(ConfigurationPropertiesBindException.class);

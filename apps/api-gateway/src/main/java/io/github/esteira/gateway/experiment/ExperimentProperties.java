@@ -3,6 +3,7 @@ package io.github.esteira.gateway.experiment;
 import java.time.Duration;
 
 import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
 import org.hibernate.validator.constraints.time.DurationMin;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -19,5 +20,6 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties("gateway.experiment")
 record ExperimentProperties(@DefaultValue("30d") @NotNull @DurationMin(seconds = 1) Duration cookieMaxAge,
-		@DefaultValue("true") boolean secureCookie, @DefaultValue("") @NotNull String salt) {
+		@DefaultValue("true") boolean secureCookie,
+		@DefaultValue("") @NotNull @Pattern(regexp = "[A-Za-z0-9._-]{0,64}") String salt) {
 }
