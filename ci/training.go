@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,9 +52,9 @@ type Recipe struct {
 	// +private
 	Estimator string
 	// +private
-	Param []string
+	Parameters string
 	// +private
-	Tune []string
+	Tune string
 	// +private
 	Folds int
 	// +private
@@ -85,12 +86,12 @@ func (e *Esteira) Training(
 	// Kind of model, such as logistic-regression
 	// +optional
 	estimator string,
-	// Hyper-parameter NAME=VALUE (repeat)
+	// Hyper-parameters as a JSON object, such as {"C": 0.5}
 	// +optional
-	param []string,
-	// Hyper-parameter NAME=[VALUE,…] to be chosen inside the folds (repeat)
+	parameters string,
+	// Hyper-parameters to be chosen inside the folds, a JSON object of lists, such as {"C": [0.1, 1, 10]}
 	// +optional
-	tune []string,
+	tune string,
 	// Folds of the evaluation
 	// +optional
 	folds int,
@@ -101,7 +102,7 @@ func (e *Esteira) Training(
 	// +default="20m"
 	timeout string,
 ) *Training {
-	recipe := &Recipe{dataset, csv, schema, holdOut, estimator, param, tune, folds, seed}
+	recipe := &Recipe{dataset, csv, schema, holdOut, estimator, parameters, tune, folds, seed}
 	return &Training{Esteira: e, Source: source, Policy: policy, Recipe: recipe, Timeout: timeout}
 }
 
@@ -306,38 +307,61 @@ func (r *run) arguments() ([]string, error) {
 	} else {
 		args = append(args, "--dataset="+orElse(asked.Dataset, defaults.Dataset))
 	}
-	params, err := asked.parameters(defaults)
+	chosen, err := asked.hyperparameters(defaults)
+	return append(args, chosen...), err
+}
+
+// hyperparameters are those that were said, and where the policy's estimator is asked for, the policy's others.
+func (a *Recipe) hyperparameters(defaults *config.Training) ([]string, error) {
+	given, err := object("--parameters", a.Parameters)
 	if err != nil {
 		return nil, err
 	}
-	for _, param := range params {
-		args = append(args, "--param="+param)
+	grid, err := object("--tune", a.Tune)
+	if err != nil {
+		return nil, err
 	}
-	for _, grid := range asked.Tune {
-		args = append(args, "--tune="+grid)
+	if a.Estimator == "" || a.Estimator == defaults.Estimator {
+		for name, value := range defaults.Parameters {
+			_, said := given[name]
+			if _, tuned := grid[name]; !said && !tuned {
+				given[name] = value
+			}
+		}
 	}
-	return args, nil
+	params, err := assignments("--param", given)
+	if err != nil {
+		return nil, err
+	}
+	grids, err := assignments("--tune", grid)
+	return append(params, grids...), err
 }
 
-// parameters are the policy's, where its estimator is asked for, but for those that were said.
-func (a *Recipe) parameters(defaults *config.Training) ([]string, error) {
-	params := slices.Clone(a.Param)
-	if a.Estimator != "" && a.Estimator != defaults.Estimator {
-		return params, nil
+// object reads the JSON object of a flag; none is empty.
+func object(flag, text string) (map[string]any, error) {
+	values := map[string]any{}
+	if text == "" {
+		return values, nil
 	}
-	for name, value := range defaults.Parameters {
-		said := func(param string) bool { return strings.HasPrefix(param, name+"=") }
-		if slices.ContainsFunc(a.Param, said) || slices.ContainsFunc(a.Tune, said) {
-			continue
-		}
-		text, err := json.Marshal(value)
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber() // a number stays as it was written
+	if err := decoder.Decode(&values); err != nil || decoder.More() {
+		return nil, fmt.Errorf(`%s is %q: write a JSON object, such as {"C": 0.5}`, flag, text)
+	}
+	return values, nil
+}
+
+// assignments are flags FLAG=NAME=VALUE, sorted by name, each value as JSON.
+func assignments(flag string, values map[string]any) ([]string, error) {
+	var args []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		text, err := json.Marshal(values[name])
 		if err != nil {
 			return nil, err
 		}
-		params = append(params, name+"="+string(text))
+		args = append(args, fmt.Sprintf("%s=%s=%s", flag, name, text))
 	}
-	slices.Sort(params)
-	return params, nil
+	return args, nil
 }
 
 // said is why a command failed: its own words, or that it took too long.

@@ -17,8 +17,8 @@ import (
 
 // What tests train: each data set is a model of its own in the registry, so that tests can share a server.
 const (
-	accurate = "--param=C=1.0"      // of a recipe that any gate blesses
-	useless  = "--param=C=0.000001" // of one that always says the same
+	accurate = `--parameters={"C": 1.0}`      // of a recipe that any gate blesses
+	useless  = `--parameters={"C": 0.000001}` // of one that always says the same
 )
 
 // tracking is what calls and a test know an MLflow server as.
@@ -234,18 +234,20 @@ func TestTrainingForgedChampion(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := tracking{forging.address}
-	recipe := "--param=C=0.9"
+	recipe := `--parameters={"C": 0.9}`
 	said := blessed.FindStringSubmatch(lastLine(call(t, with(train(t, "wine", "", recipe), []string{"register", "--approved-by=Ada"}, m.flags())...).passes(t)))
 	if said == nil {
 		t.Fatal("wine was not blessed")
 	}
-	m.forge(t, m.versions(t, "wine")[0].Run, "model/model.onnx")
+	other := t.TempDir()
+	call(t, with(train(t, "wine", "", accurate), []string{"train", "files", "export", "--path=" + other})...).passes(t)
+	m.forge(t, m.versions(t, "wine")[0].Run, "model/model.onnx", read(t, filepath.Join(other, "model.onnx")))
 	production := fmt.Sprintf(`wine: {version: "1", sha256: %s}`, said[3])
-	call(t, with(train(t, "wine", production, "--param=C=0.8"), []string{"gate"}, m.flags(), []string{"check"})...).fails(t, said[3])
+	call(t, with(train(t, "wine", production, `--parameters={"C": 0.8}`), []string{"gate"}, m.flags(), []string{"check"})...).fails(t, "mlflow_config", said[3], "and not")
 }
 
 // forge writes other bytes over a file of a run.
-func (m tracking) forge(t *testing.T, run, file string) {
+func (m tracking) forge(t *testing.T, run, file, text string) {
 	t.Helper()
 	var answer struct {
 		Run struct {
@@ -260,7 +262,7 @@ func (m tracking) forge(t *testing.T, run, file string) {
 		t.Fatalf("the run's files are at %q", answer.Run.Info.Artifacts)
 	}
 	put, err := http.NewRequestWithContext(t.Context(), http.MethodPut,
-		fmt.Sprintf("http://%s/api/2.0/mlflow-artifacts/artifacts/%s/%s", m.address, path, file), strings.NewReader("forged"))
+		fmt.Sprintf("http://%s/api/2.0/mlflow-artifacts/artifacts/%s/%s", m.address, path, file), strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,10 +330,13 @@ func TestTrainingRefused(t *testing.T) {
 		{"no policy", []string{"training", "--policy=" + empty, "train", "digest"}, []string{"esteira.yaml is missing"}},
 		{"no release", []string{"training", "--policy=" + noRelease, "train", "digest"}, []string{"release.yaml is missing", "models: {}"}},
 		{"misspelt policy", []string{"training", "--policy=" + misspelt, "train", "digest"}, []string{"esteira.yaml:2", "marginn"}},
-		{"bad release", []string{"training", "--policy=" + policy(t, "iris: {version: latest, sha256: 1}"), "train", "digest"}, []string{"release.yaml", "models.iris.sha256"}},
+		{"bad release", []string{"training", "--policy=" + policy(t, "iris: {version: latest, sha256: abc}"), "train", "digest"}, []string{"release.yaml", "models.iris.sha256"}},
 		{"CSV without schema", with(good, []string{"--csv=" + csv, "train", "digest"}), []string{"--csv", "--schema"}},
 		{"unknown data set", with(good, []string{"--dataset=roses", "train", "digest"}), []string{"roses", "iris"}},
 		{"unknown estimator", with(good, []string{"--estimator=oracle", "train", "digest"}), []string{"oracle"}},
+		{"parameters of no JSON", with(good, []string{"--parameters=C=1", "train", "digest"}), []string{`--parameters is "C=1"`, "JSON object"}},
+		{"grid of no list", with(good, []string{`--tune={"C": 1}`, "train", "digest"}), []string{"--tune C", "no list"}},
+		{"unknown parameter", with(good, []string{`--parameters={"depth": [1, 2]}`, "train", "digest"}), []string{"depth"}},
 		{"no time", with(good, []string{"--timeout=soon", "train", "digest"}), []string{`--timeout is "soon"`}},
 		{"no registry", with(good, []string{"gate", "--tracking=mlflow", "check"}), []string{`--tracking is "mlflow"`}},
 		{"no SAS", with(good, []string{"upload", "--container=https://x.blob.core.windows.net/models"}), []string{"--sas", "--identity"}},
