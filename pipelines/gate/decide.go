@@ -67,30 +67,31 @@ func (j *judge) sentence(unmet []Metric) string {
 		}
 		return "The new model is good enough by itself (" + good + "), but production has none to compare it with: " + approved
 	case Reject:
-		return "The new model is not good enough: " + unmet[0].plain() + others(len(j.verdict.with(Fail))-1)
+		return "The new model is not good enough: " + unmet[0].plain() + others(len(j.verdict.with(Fail))-1, "not met")
 	}
 	if len(unmet) == 0 {
 		return "Nobody can tell whether the new model is an improvement: production has none to compare it with."
 	}
-	return "Nobody can tell yet whether the new model is good enough: " + unmet[0].plain() + others(len(unmet)-1)
+	return "Nobody can tell yet whether the new model is good enough: " + unmet[0].plain() + others(len(unmet)-1, "undecided too")
 }
 
-func others(n int) string {
+// others says how many requirements more have the same outcome.
+func others(n int, outcome string) string {
 	switch n {
 	case 0:
 		return "."
 	case 1:
-		return ", and one thing more."
+		return "; one more requirement is " + outcome + "."
 	}
-	return fmt.Sprintf(", and %d things more.", n)
+	return fmt.Sprintf("; %d more requirements are %s.", n, outcome)
 }
 
 // plain is why a metric does not pass, without statistics.
 func (m Metric) plain() string {
-	if m.Slice != nil && m.Rows == 0 || m.Note != "" && m.Outcome == Undecided {
-		return m.subject() + ": " + m.Note
-	}
-	if m.Outcome == Undecided {
+	switch {
+	case m.Outcome == Undecided && m.Note != "":
+		return m.Note
+	case m.Outcome == Undecided:
 		return m.doubt()
 	}
 	switch m.Name {
@@ -141,7 +142,10 @@ func (m Metric) subject() string {
 	if m.Class != "" {
 		b.WriteString(" of " + m.Class)
 	}
-	if m.Against != "" {
+	switch {
+	case m.Name == Harm:
+		b.WriteString(" against the " + m.Against)
+	case m.Against != "":
 		b.WriteString(" from the " + m.Against)
 	}
 	return b.String() + m.where()

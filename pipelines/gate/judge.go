@@ -2,6 +2,8 @@ package gate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/esteira/esteira/pipelines/gate/policy"
 	"github.com/esteira/esteira/pipelines/predictions"
@@ -62,14 +64,16 @@ func (j *judge) check() error {
 			return fmt.Errorf("gate: slice %s=%s has no rows: take it out of the policy, or judge on rows that have it", slice.Slice.Column, slice.Slice.Value)
 		}
 	}
-	known := map[string]bool{}
-	for _, class := range j.tally.Classes {
-		known[class] = true
-	}
-	for field, least := range map[string]map[string]float64{"precision": j.Metrics.Precision, "recall": j.Metrics.Recall} {
-		for class, value := range least {
-			if !known[class] {
-				return &policy.FieldError{Field: "metrics." + field + "." + class, Value: value, Reason: fmt.Sprintf("is for a class that is none of %q", j.tally.Classes)}
+	for _, byClass := range []struct {
+		field string
+		least map[string]float64
+	}{{"precision", j.Metrics.Precision}, {"recall", j.Metrics.Recall}} {
+		for _, class := range slices.Sorted(maps.Keys(byClass.least)) {
+			if !slices.Contains(j.tally.Classes, class) {
+				return &policy.FieldError{
+					Field: "metrics." + byClass.field + "." + class, Value: byClass.least[class],
+					Reason: fmt.Sprintf("is for a class that is none of %q", j.tally.Classes),
+				}
 			}
 		}
 	}
@@ -94,6 +98,10 @@ func (j *judge) share(m Metric, right, rows int, method policy.Method, threshold
 	m = m.against(threshold)
 	if m.Outcome == Undecided && rows > 0 {
 		m.Needed = neededForShare(interval, m.Value, threshold, j.effect)
+		fewest := smallest(func(rows float64) bool { return interval(rows/j.effect, rows/j.effect).Lower >= threshold })
+		if rows < fewest {
+			m.Note = fmt.Sprintf("%d rows could not show its %s even if all were right: it takes at least %d", rows, m.subject(), fewest)
+		}
 	}
 	return m
 }
@@ -165,6 +173,10 @@ func (j *judge) difference(m Metric, paired predictions.Paired, margin float64) 
 	default:
 		m.Outcome = Undecided
 		m.Needed = neededForDifference(won, lost, n, margin, j.effect)
+		fewest := smallest(func(rows float64) bool { return Tango(0, 0, rows/j.effect).Lower > least })
+		if m.Rows < fewest {
+			m.Note = fmt.Sprintf("%d rows could not show that it is not worse than %s%s even if both predicted the same: it takes at least %d", m.Rows, m.rival(), m.where(), fewest)
+		}
 	}
 	return m
 }
@@ -227,7 +239,7 @@ const Seed = 1
 func (j *judge) averages() {
 	cells := newConfusion(j.tally.Candidate.Confusion, j.effect)
 	limits := Posterior(cells, Seed, MacroF1, BalancedAccuracy)
-	average := Metric{Rows: j.tally.Rows, Method: fmt.Sprintf("Dirichlet(1/%d)", len(cells))}
+	average := Metric{Rows: j.tally.Rows, Method: fmt.Sprintf("Dirichlet(1/%d)", len(cells)*len(cells))}
 	f1, balanced := average, average
 	f1.Name, f1.Value, f1.Interval = F1, MacroF1(cells), &limits[0]
 	balanced.Name, balanced.Value, balanced.Interval = Balanced, BalancedAccuracy(cells), &limits[1]

@@ -80,7 +80,7 @@ func enough(m Metric, minimum int) Metric {
 	if m.Rows < minimum && m.Outcome != Fail {
 		m.Outcome = Undecided
 		m.Needed = nil
-		m.Note = fmt.Sprintf("the slice has %d rows, and needs %d", m.Rows, minimum)
+		m.Note = fmt.Sprintf("there are %d of the %d rows%s that the policy asks for", m.Rows, minimum, m.where())
 	}
 	return m
 }
