@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"github.com/esteira/esteira/ci/internal/dagger"
 	"net/url"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
 
 	"github.com/esteira/esteira/pipelines/python"
 )

@@ -13,19 +13,23 @@ func need(tool, check string) string {
 	return fmt.Sprintf("%s >/dev/null 2>&1 || { echo 'esteira: %s%s' >&2; exit 3; }\n", check, tool, python.UnlockedWords)
 }
 
-// lint runs ruff, which says what it found in files and by no exit code.
+// lint runs ruff, which says in files what it found. An exit code that nothing in them explains ends the step.
 func lint(python.Project) ([]string, error) {
 	return []string{"sh", "-c", need("ruff", "command -v ruff") + `mkdir -p /out
 ruff check --exit-zero --no-cache --output-format=sarif --output-file=/out/check.sarif . || exit $?
 ruff check --show-files . | grep -Eq '\.(py|pyi|ipynb)$' || { echo 'error: no Python file lies in the folder' >&2; exit 1; }
-ruff format --check --no-cache --output-format=sarif . >/out/format.sarif || [ -s /out/format.sarif ]`}, nil
+ruff format --check --no-cache --output-format=sarif . >/out/format.sarif || grep -q '"ruleId"' /out/format.sarif`}, nil
 }
 
-// typecheck runs mypy over what the project names, or over all of it.
+// typecheck runs mypy over what the project names, or over all of it; what is wrong with its settings it says
+// on standard error. An exit code that no error explains ends the step.
 func typecheck(project python.Project) ([]string, error) {
 	script := need("mypy", "command -v mypy") + `mkdir -p /out
-mypy --cache-dir=/dev/null --output=json --no-error-summary "$@" >/out/mypy.json || [ -s /out/mypy.json ]
-cat /out/mypy.json`
+mypy --cache-dir=/dev/null --output=json --no-error-summary "$@" >/out/mypy.json 2>/tmp/said; code=$?
+grep '^{' /tmp/said >>/out/mypy.json
+cat /tmp/said >&2
+cat /out/mypy.json
+[ $code = 0 ] || grep -q '"severity": "error"' /out/mypy.json`
 	command := []string{"sh", "-c", script, "mypy"}
 	if project.MypyFiles {
 		return command, nil

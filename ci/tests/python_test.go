@@ -89,6 +89,10 @@ func TestPythonFaults(t *testing.T) {
 			says: []string{"src/demo/wrong.py:6", "return-value", `got "float", expected "int"`, "mend the types"},
 		},
 		{
+			name: "plug-in of mypy that is not there", source: faulty("python-mypy-plugin"), stage: "typecheck", status: report.Failed,
+			says: []string{"pyproject.toml:1", "Error importing plugin", "nowhere_to_be_found"},
+		},
+		{
 			name: "failing test", source: faulty("python-failing-test"), stage: "test", status: report.Failed,
 			says: []string{"1 of 2", "tests/test_demo.py:5", "test_doubles", "assert 42 == 43"},
 		},
