@@ -1,10 +1,12 @@
-"""What the tests share: small data, and a model of iris."""
+"""What the tests share: small data, a model of iris, and a server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import train
+from tests import server
 from tests.samples import Samples
 
 
@@ -12,6 +14,13 @@ from tests.samples import Samples
 def samples(tmp_path: Path) -> Samples:
     """Makes data sets and models in a folder of the test's own."""
     return Samples(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an MLflow server."""
+    with server.mlflow(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Small data sets and models."""
 
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,9 @@ class Samples:
         path.write_text("\n".join(text) + "\n", encoding="utf-8")
         return path
 
-    def model(self, name: str) -> Model:
-        """Trains a small model of a data set with a name."""
-        table = small_table(name)
+    def model(self, name: str, seed: int | None = None) -> Model:
+        """Trains a small model of a data set with a name, which has rows of its own if no seed is given."""
+        table = small_table(name, seed=zlib.crc32(name.encode()) if seed is None else seed)
         recipe = Recipe(
             estimator="decision-tree",
             parameters={"class_weight": None, "max_depth": 2, "min_samples_leaf": 1},
@@ -72,9 +73,9 @@ class Samples:
         return folder.train(table, recipe, folder.create(self.path / name))
 
 
-def small_table(name: str = "small", rows: int = 24) -> Table:
+def small_table(name: str = "small", rows: int = 24, seed: int = 7) -> Table:
     """Two features, two classes."""
-    generator = np.random.default_rng(7)
+    generator = np.random.default_rng(seed)
     labels = np.arange(rows) % 2
     values = generator.normal(size=(rows, 2)) + labels[:, None] * 2
     return Table(name, ("a", "b"), ("no", "yes"), values.astype(np.float32), labels.astype(np.int64))

@@ -17,13 +17,13 @@ class Released:
 
 
 def read(path: Path) -> list[Released]:
-    """Reads the models of a release set; its other fields are none of our business."""
+    """Reads the models of a release set, of which there may be none; its other fields are none of our business."""
     value = document.some_fields(document.read(path), str(path), {"apiVersion", "kind", "models"})
     if (value["apiVersion"], value["kind"]) != ("esteira/v1", "ReleaseSet"):
         raise Problem(f"{path} is a {value['apiVersion']} {value['kind']}: want an esteira/v1 ReleaseSet")
     return [
         _model(names.check(name, f"{path}: models"), entry, f"{path}: models.{name}")
-        for name, entry in document.some_fields(value["models"], f"{path}: models", set()).items()
+        for name, entry in document.some_fields(value["models"] or {}, f"{path}: models", set()).items()
     ]
 
 

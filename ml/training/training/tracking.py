@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 # MLflow reads these when it is imported. A request is never repeated by the client: creating something twice is worse
 # than failing, and whoever calls the command again ends in the same state.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = "5"
+os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = "10"
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
@@ -24,7 +24,7 @@ from training.problem import Problem
 
 @contextmanager
 def connect(url: str, seconds: int) -> Iterator[MlflowClient]:
-    """A client of the server at url. What the server refuses or does not answer in time, 5 seconds a request and so
+    """A client of the server at url. What the server refuses or does not answer in time, 10 seconds a request and so
     many seconds in all, is a Problem."""
     where = _check(url)
 
