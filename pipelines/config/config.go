@@ -146,14 +146,15 @@ func (f *file) decode(text []byte, into *Config) error {
 	if err != nil {
 		return f.mistyped(err)
 	}
-	for _, err := range unknown {
-		var field strictjson.FieldError
-		if errors.As(err, &field) {
-			return f.wrong(field.FieldPath(), fmt.Sprintf("%s is unknown: see docs/schema/esteira.schema.json for what there is", f.value(field.FieldPath())))
-		}
-		return &Error{File: f.name, Reason: err.Error()}
+	if len(unknown) == 0 {
+		return nil
 	}
-	return nil
+	var field strictjson.FieldError
+	if !errors.As(unknown[0], &field) {
+		return &Error{File: f.name, Reason: unknown[0].Error()}
+	}
+	path := field.FieldPath()
+	return f.wrong(path, f.value(path)+" is unknown: see docs/schema/esteira.schema.json for what there is")
 }
 
 // mistyped is the error of a value of another type than its field's.

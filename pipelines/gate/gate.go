@@ -13,6 +13,7 @@ package gate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/esteira/esteira/pipelines/gate/policy"
 	"github.com/esteira/esteira/pipelines/predictions"
@@ -55,7 +56,7 @@ func (c Case) Judge() (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	e := evidence{tally: tally, production: c.unchanged(), judged: c.Judged, approvedBy: c.ApprovedBy}
+	e := evidence{tally: tally, production: c.unchanged(), judged: c.Judged, approvedBy: strings.TrimSpace(c.ApprovedBy)}
 	if c.Anchor != nil {
 		anchored, err := predictions.Count(c.Candidate, c.Anchor, nil)
 		if err != nil {

@@ -2,6 +2,8 @@ package gate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/esteira/esteira/pipelines/gate/policy"
 	"github.com/esteira/esteira/pipelines/predictions"
@@ -62,14 +64,16 @@ func (j *judge) check() error {
 			return fmt.Errorf("gate: slice %s=%s has no rows: take it out of the policy, or judge on rows that have it", slice.Slice.Column, slice.Slice.Value)
 		}
 	}
-	known := map[string]bool{}
-	for _, class := range j.tally.Classes {
-		known[class] = true
-	}
-	for field, least := range map[string]map[string]float64{"precision": j.Metrics.Precision, "recall": j.Metrics.Recall} {
-		for class, value := range least {
-			if !known[class] {
-				return &policy.FieldError{Field: "metrics." + field + "." + class, Value: value, Reason: fmt.Sprintf("is for a class that is none of %q", j.tally.Classes)}
+	for _, byClass := range []struct {
+		field string
+		least map[string]float64
+	}{{"precision", j.Metrics.Precision}, {"recall", j.Metrics.Recall}} {
+		for _, class := range slices.Sorted(maps.Keys(byClass.least)) {
+			if !slices.Contains(j.tally.Classes, class) {
+				return &policy.FieldError{
+					Field: "metrics." + byClass.field + "." + class, Value: byClass.least[class],
+					Reason: fmt.Sprintf("is for a class that is none of %q", j.tally.Classes),
+				}
 			}
 		}
 	}

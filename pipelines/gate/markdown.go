@@ -54,7 +54,7 @@ func (c Comparison) markdown() string {
 	if !c.Decides {
 		says = "told only, for out-of-fold rows are not independent"
 	}
-	return fmt.Sprintf("\nAgainst the %s: only the candidate was right on %d rows, only the %s on %d; both were on %d, neither on %d. "+
+	return fmt.Sprintf("\nAgainst the %s, rows on which only the candidate was right: %d; only the %s: %d; both: %d; neither: %d. "+
 		"McNemar's exact one-sided p of \"worse\" is %.3g (%s), its mid-p %.3g (told only).\n",
 		c.Against, c.Won, c.Against, c.Lost, c.BothRight, c.BothWrong, c.McNemar, says, c.MidP)
 }

@@ -43,7 +43,7 @@ func TestValueIsMonotone(t *testing.T) {
 	rank := map[Outcome]int{Fail: 0, Undecided: 1, Pass: 2}
 	for _, protocol := range []predictions.Protocol{predictions.HoldOut, predictions.OutOfFold} {
 		before := Fail
-		for right := 60; right <= 200; right += 4 {
+		for right := 60; right <= 200; right += 10 {
 			candidate, _ := duel{bothRight: right, bothWrong: 200 - right, protocol: protocol}.samples()
 			v, err := Judge(usual, candidate.open(t), nil)
 			must(t, err)

@@ -80,7 +80,7 @@ func enough(m Metric, minimum int) Metric {
 	if m.Rows < minimum && m.Outcome != Fail {
 		m.Outcome = Undecided
 		m.Needed = nil
-		m.Note = fmt.Sprintf("%d rows%s are too few: the policy asks for %d", m.Rows, m.where(), minimum)
+		m.Note = fmt.Sprintf("there are %d of the %d rows%s that the policy asks for", m.Rows, minimum, m.where())
 	}
 	return m
 }

@@ -73,12 +73,8 @@ func (s *scorer) result() Score {
 // first.
 func binOf(confidence float64) int {
 	const bins = len(Score{}.Calibration)
-	edge := func(i int) float64 { return float64(i) / float64(bins) }
 	i := min(max(int(math.Ceil(confidence*float64(bins)))-1, 0), bins-1)
-	switch { // the product is rounded
-	case i > 0 && confidence <= edge(i):
-		i--
-	case confidence > edge(i+1):
+	if confidence > float64(i+1)/float64(bins) { // the product was rounded down to the edge
 		i++
 	}
 	return i

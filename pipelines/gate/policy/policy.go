@@ -74,8 +74,8 @@ type Metrics struct {
 	Brier   float64 `json:"brier,omitempty"`
 }
 
-// Slices are the parts of the rows that are looked at by themselves. One with fewer rows than MinimumRows decides
-// nothing, and holds the model up.
+// Slices are the parts of the rows that are looked at by themselves. One with fewer rows than MinimumRows proves nothing,
+// and holds the model up.
 type Slices struct {
 	// MinimumRows is for the slices that do not say; 0 means 30.
 	MinimumRows int `json:"minimumRows,omitempty"`
