@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -294,13 +295,17 @@ func (p *Python) project(ctx context.Context) (python.Project, error) {
 	if err != nil {
 		return python.Project{}, err
 	}
-	description := ""
-	for _, entry := range entries {
-		if entry == python.Description {
-			if description, err = p.Source.File(entry).Contents(ctx); err != nil {
-				return python.Project{}, err
-			}
-		}
+	description, err := p.description(ctx, entries)
+	if err != nil {
+		return python.Project{}, err
 	}
 	return python.Detect(entries, description)
+}
+
+// description is the text of pyproject.toml, or nothing where there is none.
+func (p *Python) description(ctx context.Context, entries []string) (string, error) {
+	if !slices.Contains(entries, python.Description) {
+		return "", nil
+	}
+	return p.Source.File(python.Description).Contents(ctx)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"github.com/esteira/esteira/ci/internal/dagger"
+	"net/url"
 
 	"github.com/esteira/esteira/pipelines/python"
 )
@@ -83,10 +84,16 @@ func (e *Esteira) uv(ctx context.Context) (*dagger.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Only when it is verbose does pip say that an index wants a password.
+	install := []string{"/uv/bin/pip", "install", "--verbose", "--no-input", "--no-cache-dir", "--no-deps", "--require-hashes",
+		"--only-binary=:all:", "--requirement=/uv.txt"}
+	if index, err := url.Parse(e.PypiIndex); err == nil && index.Scheme == "http" {
+		install = append(install, "--trusted-host="+index.Host) // whoever named the index said http; the hashes tell what came
+	}
 	return e.withCredentials(e.debianPython()).
 		WithNewFile("/uv.txt", pin).
-		WithExec(withTimeout(downloadLimit, "sh", "-c",
-			"python3 -m venv /uv && /uv/bin/pip install --quiet --no-cache-dir --no-deps --require-hashes --only-binary=:all: --requirement=/uv.txt")).
+		WithExec([]string{"python3", "-m", "venv", "/uv"}).
+		WithExec(withTimeout(downloadLimit, install...)).
 		File("/uv/bin/uv"), nil
 }
 

@@ -16,9 +16,8 @@ func need(tool, check string) string {
 // lint runs ruff, which says what it found in files and by no exit code.
 func lint(python.Project) ([]string, error) {
 	return []string{"sh", "-c", need("ruff", "command -v ruff") + `mkdir -p /out
-ruff check --exit-zero --no-cache --output-format=sarif --output-file=/out/check.sarif . 2>/tmp/said || { cat /tmp/said >&2; exit 1; }
-cat /tmp/said >&2
-if grep -q 'No Python files found' /tmp/said; then echo 'error: no Python file lies in the folder' >&2; exit 1; fi
+ruff check --exit-zero --no-cache --output-format=sarif --output-file=/out/check.sarif . || exit $?
+ruff check --show-files . | grep -Eq '\.(py|pyi|ipynb)$' || { echo 'error: no Python file lies in the folder' >&2; exit 1; }
 ruff format --check --no-cache --output-format=sarif . >/out/format.sarif || [ -s /out/format.sarif ]`}, nil
 }
 
@@ -44,7 +43,7 @@ func test(project python.Project, only string) []string {
 		script += editable
 	}
 	script += `mkdir -p /out/junit /out/coverage
-"$@"; code=$?
+"$@" 2>&1; code=$?
 echo $code >/out/exit-code
 case $code in 0|1|2|4|5) exit 0 ;; *) exit $code ;; esac`
 	pytest := []string{

@@ -42,22 +42,27 @@ func TestTwoEnginesMakeEqualLayers(t *testing.T) {
 	if os.Getenv(runnerHost) == "" {
 		t.Skip("Docker runs the engine here, and only infra/engine can start a second one")
 	}
-	source := filepath.Join(repository, "apps/api-gateway")
-	here := digests(t, source)
+	sources := map[string]string{"java": filepath.Join(repository, "apps/api-gateway"), "python": pythonProject(t)}
+	here := map[string]map[string]string{}
+	for stage, source := range sources {
+		here[stage] = digests(t, stage, source)
+	}
 	t.Setenv(runnerHost, emptyEngine(t))
-	there := digests(t, source)
-	for _, name := range []string{"dependencies", "application"} {
-		if here[name] == "" || here[name] != there[name] {
-			t.Errorf("layer %s: %q on one engine, %q on the other", name, here[name], there[name])
+	for stage, source := range sources {
+		there := digests(t, stage, source)
+		for _, name := range []string{"dependencies", "application"} {
+			if a, b := here[stage][name], there[name]; a == "" || a != b {
+				t.Errorf("%s, layer %s: %q on one engine, %q on the other", stage, name, a, b)
+			}
 		}
 	}
 }
 
 // digests are those of the layers of a project's image, by the layers' names.
-func digests(t *testing.T, source string) map[string]string {
+func digests(t *testing.T, stage, source string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for name, layer := range layers(t, builtImage(t, source)) {
+	for name, layer := range layers(t, builtImage(t, stage, source)) {
 		found[name] = digest(t, layer).String()
 	}
 	return found

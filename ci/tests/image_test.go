@@ -21,10 +21,10 @@ import (
 )
 
 // builtImage is the image that the stage makes of a project, read by a library that had no part in making it.
-func builtImage(t *testing.T, source string) v1.Image {
+func builtImage(t *testing.T, stage, source string) v1.Image {
 	t.Helper()
 	archive := filepath.Join(t.TempDir(), "image.tar")
-	call(t, "java", "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
+	call(t, stage, "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
 	dir := t.TempDir()
 	if output, err := exec.Command("tar", "-xf", archive, "-C", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
@@ -91,7 +91,7 @@ var shells = []string{"sh", "bash", "dash", "busybox", "perl", "python3", "apt",
 // The image is a sound one of the named layers, without a shell, for an unprivileged user known by number.
 func TestImage(t *testing.T) {
 	t.Parallel()
-	image := builtImage(t, project(t))
+	image := builtImage(t, "java", project(t))
 	if err := validate.Image(image); err != nil {
 		t.Error(err)
 	}
@@ -153,7 +153,7 @@ func TestImageIsReproducible(t *testing.T) {
 	}
 	edit(t, filepath.Join(changed, "src/main/java/demo/App.java"), `"ready\n"`, `"ready, changed\n"`)
 
-	image, same, other := builtImage(t, source), builtImage(t, copied), builtImage(t, changed)
+	image, same, other := builtImage(t, "java", source), builtImage(t, "java", copied), builtImage(t, "java", changed)
 	if a, b := digest(t, image), digest(t, same); a != b {
 		t.Errorf("the same source made %s and %s", a, b)
 	}
@@ -187,8 +187,8 @@ func TestImageOfGateway(t *testing.T) {
 	}
 	write(t, filepath.Join(changed, "src/main/java/esteira/Added.java"), "package esteira;\n\nfinal class Added {}\n")
 
-	image := describe(t, source)
-	was, became := image.digests(), describe(t, changed).digests()
+	image := describe(t, "java", source)
+	was, became := image.digests(), describe(t, "java", changed).digests()
 	for name, changes := range map[string]bool{"debian": false, "jre": false, "dependencies": false, "application": true} {
 		if was[name] == "" || (was[name] != became[name]) != changes {
 			t.Errorf("after a change of the application, layer %s went from %q to %q", name, was[name], became[name])
@@ -197,7 +197,7 @@ func TestImageOfGateway(t *testing.T) {
 	if was["start-up"] == "" {
 		t.Errorf("no layer start-up in %v", was)
 	}
-	bill := bom(t, source)
+	bill := bom(t, "java", source)
 	for _, want := range []string{"pkg:maven/org.springframework.boot/spring-boot@", "pkg:deb/debian/libc6@"} {
 		if !slices.ContainsFunc(bill, func(url string) bool { return strings.HasPrefix(url, want) }) {
 			t.Errorf("no %s in %v", want, bill)
@@ -211,10 +211,10 @@ type description struct {
 	Layers []struct{ Comment, Digest string }
 }
 
-func describe(t *testing.T, source string) description {
+func describe(t *testing.T, stage, source string) description {
 	t.Helper()
 	var said description
-	if err := json.Unmarshal([]byte(call(t, "java", "--source="+source, "image", "describe").passes(t)), &said); err != nil {
+	if err := json.Unmarshal([]byte(call(t, stage, "--source="+source, "image", "describe").passes(t)), &said); err != nil {
 		t.Fatal(err)
 	}
 	return said
@@ -232,7 +232,7 @@ func (d description) digests() map[string]string {
 // The bill of materials names Debian's packages and the application.
 func TestSbom(t *testing.T) {
 	t.Parallel()
-	packages := bom(t, project(t))
+	packages := bom(t, "java", project(t))
 	for _, want := range []string{"pkg:deb/debian/libc6@", "pkg:deb/debian/tzdata@", "pkg:maven/demo/demo@1.0.0"} {
 		if !slices.ContainsFunc(packages, func(url string) bool { return strings.HasPrefix(url, want) }) {
 			t.Errorf("no %s in %v", want, packages)
@@ -241,9 +241,9 @@ func TestSbom(t *testing.T) {
 }
 
 // bom are the packages that a bill of materials names, as package URLs.
-func bom(t *testing.T, source string) []string {
+func bom(t *testing.T, stage, source string) []string {
 	t.Helper()
-	text := call(t, "java", "--source="+source, "sbom", "contents").passes(t)
+	text := call(t, stage, "--source="+source, "sbom", "contents").passes(t)
 	var bill cyclonedx.BOM
 	if err := cyclonedx.NewBOMDecoder(strings.NewReader(text), cyclonedx.BOMFileFormatJSON).Decode(&bill); err != nil {
 		t.Fatal(err)
@@ -262,7 +262,7 @@ func bom(t *testing.T, source string) []string {
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	source := project(t)
-	said, image := describe(t, source), builtImage(t, source)
+	said, image := describe(t, "java", source), builtImage(t, "java", source)
 	if want := digest(t, image).String(); said.Digest != want {
 		t.Errorf("described as %s, is %s", said.Digest, want)
 	}

@@ -241,6 +241,10 @@ func TestSecretsStaySecret(t *testing.T) {
 	loud(mavenSettings(t, address, wrong), "java", source, "test", "reports", "export", "--path="+filepath.Join(reports, "red")).passes(t)
 	loud("--netrc="+secret(t, "machine private.example login team password "+key), "--npmrc="+secret(t, "//private.example/:_authToken="+key),
 		"java", "--source="+project(t), "test", "check").passes(t)
+	index := startPythonIndex(t, good)
+	private := "--source=" + privateProject(t, index.flags(t, good))
+	loud(append(index.flags(t, good), "python", private, "test", "check")...).passes(t)
+	loud(append(index.flags(t, wrong), "python", private, "test", "check")...).fails(t)
 
 	secrets.searchFiles(t, reports, start)
 	secrets.searchFiles(t, r.root, start)

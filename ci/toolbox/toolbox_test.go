@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -179,5 +180,23 @@ func write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// requirement is one line of a pin from PyPI: an exact version, and hashes.
+var requirement = regexp.MustCompile(`^[a-z0-9-]+==[0-9.]+( \\\n    --hash=sha256:[0-9a-f]{64})+\n$`)
+
+func TestPinFromPyPI(t *testing.T) {
+	pin, err := os.ReadFile("uv/requirements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !requirement.Match(pin) {
+		t.Errorf("uv/requirements.txt is not one exact version with its hashes:\n%s", pin)
+	}
+	for _, wrong := range []string{"uv\n", "uv==0.13.9\n", "uv>=0.13.9 \\\n    --hash=sha256:" + strings.Repeat("0", 64) + "\n", "# uv\n"} {
+		if requirement.MatchString(wrong) {
+			t.Errorf("%q passes", wrong)
+		}
 	}
 }

@@ -39,9 +39,10 @@ var (
 	// uv: Failed to fetch: `https://…`, and below it the causes of that; pip: 401 Error, Credentials not correct for https://…
 	unreachable = regexp.MustCompile("could not be queried due to a lack of valid authentication credentials[^\n]*" +
 		"|Failed to fetch:? [^\n]*|error sending request for url[^\n]*" +
-		"|(?:401|403|407|5\\d\\d) (?:Client |Server )?Error[^\n]*|Failed to establish a new connection[^\n]*")
+		"|(?:401|403|407|5\\d\\d) (?:Client |Server )?Error[^\n]*|Failed to establish a new connection[^\n']*")
 	// TOML parse error at line 3, column 11, an excerpt with bars, and the reason
 	badSetting = regexp.MustCompile(`TOML parse error at line (\d+), column (\d+)\n(?:[^\n]*\|[^\n]*\n)+\s*([^\n,]+)`)
+	noUV       = regexp.MustCompile(`No matching distribution found for (uv==\S+)`)
 	unbuilt    = regexp.MustCompile("Failed to build `([^`]+)`")
 	pyError    = regexp.MustCompile(`(?m)^\s*(\w*(?:Error|Exception)): (.+)$`)
 	firstError = regexp.MustCompile(`(?m)^(?:error|ERROR|[\w./]+: error): (.+)$`)
@@ -96,14 +97,19 @@ func staleLock(output, _ string) (Diagnosis, bool) {
 }
 
 func unreachableIndex(output, _ string) (Diagnosis, bool) {
-	m := unreachable.FindString(output)
-	if m == "" {
-		return Diagnosis{}, false
+	if m := unreachable.FindString(output); m != "" {
+		return Diagnosis{
+			Summary: "a package index refused or did not answer: " + m + lastCause(output),
+			Remedy:  "check --pypi-index, --netrc and the network, then call again",
+		}, true
 	}
-	return Diagnosis{
-		Summary: "a package index refused or did not answer: " + m + lastCause(output),
-		Remedy:  "check --pypi-index, --netrc and the network, then call again",
-	}, true
+	if m := noUV.FindStringSubmatch(output); m != nil {
+		return Diagnosis{
+			Summary: "the package index has no " + m[1] + ", which the stage works with",
+			Remedy:  "let the index of --pypi-index have it, too",
+		}, true
+	}
+	return Diagnosis{}, false
 }
 
 func wrongHashes(output, _ string) (Diagnosis, bool) {

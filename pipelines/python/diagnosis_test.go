@@ -64,7 +64,8 @@ func TestDiagnoseOfWhatSaysLittle(t *testing.T) {
 		{"esteira: ruff is not in the lock", false, "ruff is not in the lock, and the stage needs it"},
 		{"esteira: the image gets Python 3.13, and --base has 3.11", true, "--base has 3.11"},
 		{"error: unexpected argument '--output-format' found", true, "it failed: unexpected argument"},
-		{"ERROR: 401 Error, Credentials not correct for http://127.0.0.1:9/simple/uv/", false, "401 Error"},
+		{"Could not fetch URL http://127.0.0.1:9/simple/uv/: 401 Client Error: Unauthorized for url: http://127.0.0.1:9/simple/uv/", false, "401 Client Error"},
+		{"ERROR: No matching distribution found for uv==0.13.9", false, "the package index has no uv==0.13.9"},
 	} {
 		got := Diagnose(test.output, "/src")
 		if got.Decided != test.decided || !strings.Contains(got.Summary, test.summary) {

@@ -156,6 +156,23 @@ func (p Project) Locks() []string {
 	return []string{Runtime}
 }
 
+// LockCommands make the project's locks anew. A requirements.txt that stands alone is made by nothing.
+func (p Project) LockCommands() ([]string, error) {
+	switch p.Lock {
+	case UVLock:
+		return []string{"uv lock"}, nil
+	case Alone:
+		return nil, &Unsound{
+			File: Runtime, Reason: "there is no pyproject.toml to make requirements.txt from", Remedy: "write one, or keep the lock by hand",
+		}
+	}
+	var commands []string
+	for _, lock := range p.Locks() {
+		commands = append(commands, Compile(lock))
+	}
+	return commands, nil
+}
+
 // PythonVersion is the Python that locks are made for, and that an image gets: Debian's.
 const PythonVersion = "3.13"
 

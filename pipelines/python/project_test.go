@@ -148,3 +148,24 @@ func TestMainPackage(t *testing.T) {
 		}
 	}
 }
+
+func TestLockCommands(t *testing.T) {
+	for _, test := range []struct {
+		project Project
+		want    []string
+	}{
+		{Project{Lock: UVLock, DevGroup: true}, []string{"uv lock"}},
+		{Project{Lock: Compiled}, []string{"uv pip compile --universal --generate-hashes --no-annotate --python-version 3.13 pyproject.toml -o requirements.txt"}},
+		{Project{Lock: Compiled, DevGroup: true}, []string{
+			"uv pip compile --universal --generate-hashes --no-annotate --python-version 3.13 pyproject.toml -o requirements.txt",
+			"uv pip compile --universal --generate-hashes --no-annotate --python-version 3.13 --group dev pyproject.toml -o requirements-dev.txt",
+		}},
+	} {
+		if got, err := test.project.LockCommands(); err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%+v: %q, %v", test.project, got, err)
+		}
+	}
+	if _, err := (Project{Lock: Alone}).LockCommands(); err == nil || !strings.Contains(err.Error(), "no pyproject.toml to make requirements.txt from") {
+		t.Errorf("%v", err)
+	}
+}

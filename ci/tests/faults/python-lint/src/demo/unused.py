@@ -1,0 +1,3 @@
+"""A module with an import too many."""
+
+import os

@@ -1,0 +1,5 @@
+import time
+
+
+def test_waits() -> None:
+    time.sleep(300)
