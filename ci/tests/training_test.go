@@ -219,7 +219,7 @@ func TestTrainingChampion(t *testing.T) {
 		t.Errorf("it was not compared with the champion: %s", facts)
 	}
 
-	unknown := fmt.Sprintf(`wine: {version: "1", sha256: %064d}`, 7)
+	unknown := fmt.Sprintf(`wine: {version: "1", sha256: "%064d"}`, 7)
 	call(t, with(train(t, "wine", unknown), []string{"champion"}, m.flags())...).fails(t, "no alias was moved", "no version has this digest")
 	if aliases := m.aliases(t, "wine"); aliases["champion"] != said[2] {
 		t.Errorf("the aliases are %v", aliases)
@@ -243,7 +243,7 @@ func TestTrainingForgedChampion(t *testing.T) {
 	call(t, with(train(t, "wine", "", accurate), []string{"train", "files", "export", "--path=" + other})...).passes(t)
 	m.forge(t, m.versions(t, "wine")[0].Run, "model/model.onnx", read(t, filepath.Join(other, "model.onnx")))
 	production := fmt.Sprintf(`wine: {version: "1", sha256: %s}`, said[3])
-	call(t, with(train(t, "wine", production, `--parameters={"C": 0.8}`), []string{"gate"}, m.flags(), []string{"check"})...).fails(t, "mlflow_config", said[3], "and not")
+	call(t, with(train(t, "wine", production, `--parameters={"C": 0.8}`), []string{"gate"}, m.flags(), []string{"check"})...).fails(t, "mlflow_config", "has the digest", said[3])
 }
 
 // forge writes other bytes over a file of a run.

@@ -3,6 +3,7 @@
 package release
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +11,7 @@ import (
 	"regexp"
 	"slices"
 
-	"sigs.k8s.io/json"
+	strictjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -55,7 +56,11 @@ func Read(reader io.Reader) (Set, error) {
 		return Set{}, fmt.Errorf("release: %w", err)
 	}
 	var set Set
-	if err := json.UnmarshalCaseSensitivePreserveInts(asJSON, &set); err != nil {
+	if err := strictjson.UnmarshalCaseSensitivePreserveInts(asJSON, &set); err != nil {
+		var mistyped *json.UnmarshalTypeError
+		if errors.As(err, &mistyped) {
+			return Set{}, fmt.Errorf("release: %s is a %s: want a %s", mistyped.Field, mistyped.Value, mistyped.Type)
+		}
 		return Set{}, fmt.Errorf("release: %w", err)
 	}
 	if err := set.check(); err != nil {

@@ -54,7 +54,7 @@ func TestReadRefuses(t *testing.T) {
 		{"upper-case digest", digest, strings.ToUpper(digest), "models.iris.sha256"},
 		{"no digest", ", sha256: " + digest, "", `models.iris.sha256 is ""`},
 		{"number of words", `"3"`, "latest", `models.iris.version is "latest"`},
-		{"number without quotes", `"3"`, "3", "version"},
+		{"number without quotes", `"3"`, "3", "models.version is a number: want a string"},
 		{"bad name", "iris:", "Iris/..:", `"Iris/.."`},
 		{"key twice", "sequence: 7", "sequence: 7\nsequence: 8", `"sequence"`},
 		{"no YAML", "models:", "models: [", "yaml"},
