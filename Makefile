@@ -45,6 +45,9 @@ stages: engine ## run the stages' own tests through the engine
 	cd ci/tests && go test -timeout 40m ./...
 	cd "$(CURDIR)"
 	dagger call --progress=$(progress) java test check
+	for project in apps/inference-service ml/training; do for stage in lint typecheck test; do
+	  dagger call --progress=$(progress) python --source=$$project $$stage check
+	done; done
 
 bench: engine ## measure, side by side, and print ratios
 	@$(engine); cd ci/bench && go run .

@@ -48,9 +48,6 @@ func (e *Esteira) Demo(ctx context.Context,
 	if d.model, err = e.ownWay(ctx, run); err != nil {
 		return nil, err
 	}
-	if d.registry, err = e.ownRegistry().Start(ctx); err != nil {
-		return nil, err
-	}
 	return d.walk(ctx)
 }
 
@@ -78,11 +75,9 @@ func (e *Esteira) ownWay(ctx context.Context, run *run) (*way, error) {
 // demo is what Demo puts together.
 type demo struct {
 	esteira *Esteira
-	// registry is one for both: two of their own would be one to the engine, and the first to end would stop it.
-	registry *dagger.Service
-	gateway  *Java
-	service  *Python
-	model    *way
+	gateway *Java
+	service *Python
+	model   *way
 }
 
 // walk goes the three ways side by side, and then asks for a prediction, unless something is red.
@@ -91,13 +86,11 @@ func (d *demo) walk(ctx context.Context) (*Result, error) {
 	results, failed := make([]*Result, len(names)), make([]error, len(names))
 	var wait sync.WaitGroup
 	for i, way := range []func() (*Result, error){
-		func() (*Result, error) {
-			return d.gateway.Pipeline(ctx, "registry:5000/gateway:demo", "", nil, d.registry, "gateway")
-		},
+		func() (*Result, error) { return d.gateway.Pipeline(ctx, "", "", nil, nil, "gateway") },
 		func() (*Result, error) {
 			// Alive without a model, and never ready: the model comes later.
 			env := []string{"MODEL_SHA256=" + strings.Repeat("0", 64)}
-			return d.service.Pipeline(ctx, "registry:5000/service:demo", "", nil, d.registry, "service", "/health/live", env)
+			return d.service.Pipeline(ctx, "", "", nil, nil, "service", "/health/live", env)
 		},
 		func() (*Result, error) { return d.model.walk(ctx, "model") },
 	} {

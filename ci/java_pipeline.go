@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
@@ -29,35 +28,14 @@ func (j *Java) Pipeline(ctx context.Context,
 	// +default="Java"
 	title string,
 ) (*Result, error) {
-	if ref == "" {
-		own, err := j.Esteira.ownRegistry().Start(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
-		ref, registry = "registry:5000/app:latest", own
-	}
-	target, err := newRegistry(j.Esteira, ref, username, password, registry)
+	target, stop, err := j.Esteira.target(ctx, ref, username, password, registry)
 	if err != nil {
 		return nil, err
 	}
-	var image *Image
-	return convey(ctx, title,
-		[]step{
-			{"build", j.Build},
-			{"test", func(ctx context.Context) (*Result, error) { return j.Test(ctx, "") }},
-		},
-		[]step{{"image", func(ctx context.Context) (result *Result, err error) {
-			if image, err = j.Image(ctx); err != nil {
-				return nil, err
-			}
-			return image.result()
-		}}},
-		[]step{
-			{"sbom", func(ctx context.Context) (*Result, error) { return image.sbomResult(ctx) }},
-			{"publish", func(ctx context.Context) (*Result, error) { return target.publish(ctx, image.Archive) }},
-		},
-		[]step{{"health", func(ctx context.Context) (*Result, error) { return target.health(ctx, "/health/ready", nil) }}},
+	defer stop()
+	return target.deliver(ctx, title, j, "/health/ready", nil,
+		step{"build", j.Build},
+		step{"test", func(ctx context.Context) (*Result, error) { return j.Test(ctx, "") }},
 	)
 }
 
@@ -92,12 +70,5 @@ func (j *Java) Publish(ctx context.Context,
 	if err != nil {
 		return "", err
 	}
-	if err := j.TestCheck(ctx); err != nil {
-		return "", fmt.Errorf("nothing was pushed: %v", err)
-	}
-	image, err := j.Image(ctx)
-	if err != nil {
-		return "", fmt.Errorf("nothing was pushed: %v", err)
-	}
-	return target.push(ctx, image.Archive)
+	return target.ship(ctx, j)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
@@ -35,37 +34,16 @@ func (p *Python) Pipeline(ctx context.Context,
 	// +optional
 	env []string,
 ) (*Result, error) {
-	if ref == "" {
-		own, err := p.Esteira.ownRegistry().Start(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
-		ref, registry = "registry:5000/app:latest", own
-	}
-	target, err := newRegistry(p.Esteira, ref, username, password, registry)
+	target, stop, err := p.Esteira.target(ctx, ref, username, password, registry)
 	if err != nil {
 		return nil, err
 	}
-	var image *Image
-	return convey(ctx, title,
-		[]step{
-			{"lint", p.Lint},
-			{"typecheck", p.Typecheck},
-			{"build", p.Build},
-			{"test", func(ctx context.Context) (*Result, error) { return p.Test(ctx, "") }},
-		},
-		[]step{{"image", func(ctx context.Context) (result *Result, err error) {
-			if image, err = p.Image(ctx); err != nil {
-				return nil, err
-			}
-			return image.result()
-		}}},
-		[]step{
-			{"sbom", func(ctx context.Context) (*Result, error) { return image.sbomResult(ctx) }},
-			{"publish", func(ctx context.Context) (*Result, error) { return target.publish(ctx, image.Archive) }},
-		},
-		[]step{{"health", func(ctx context.Context) (*Result, error) { return target.health(ctx, healthPath, env) }}},
+	defer stop()
+	return target.deliver(ctx, title, p, healthPath, env,
+		step{"lint", p.Lint},
+		step{"typecheck", p.Typecheck},
+		step{"build", p.Build},
+		step{"test", func(ctx context.Context) (*Result, error) { return p.Test(ctx, "") }},
 	)
 }
 
@@ -100,12 +78,5 @@ func (p *Python) Publish(ctx context.Context,
 	if err != nil {
 		return "", err
 	}
-	if err := p.TestCheck(ctx); err != nil {
-		return "", fmt.Errorf("nothing was pushed: %v", err)
-	}
-	image, err := p.Image(ctx)
-	if err != nil {
-		return "", fmt.Errorf("nothing was pushed: %v", err)
-	}
-	return target.push(ctx, image.Archive)
+	return target.ship(ctx, p)
 }

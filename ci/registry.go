@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -19,11 +20,12 @@ import (
 const pushLimit = 10 * time.Minute
 
 // ownRegistry is a registry that ends with the call: Debian's build of the CNCF's distribution, open to whoever is in the
-// engine's network.
+// engine's network. No two are the same: equal ones would be one to the engine, and the first call to end would stop it.
 func (e *Esteira) ownRegistry() *dagger.Service {
 	const config = `{"version": "0.1", "storage": {"filesystem": {"rootdirectory": "/registry"}}, "http": {"addr": ":5000"}}`
 	return e.apt("docker-registry").
 		WithNewFile("/registry.json", config).
+		WithEnvVariable("ESTEIRA_OWN", rand.Text()).
 		WithExposedPort(5000).
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"docker-registry", "serve", "/registry.json"}})
 }
