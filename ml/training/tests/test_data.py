@@ -1,5 +1,6 @@
 """Data sets: what is read, what is refused, and that the same rows are the same bytes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,18 @@ def test_changed_data_is_refused(tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_text(data.read_text().replace("yes", "no"))
     with pytest.raises(Problem, match=r"data.csv has the digest .*: train again"):
+        table.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"classes": ["no"]}, {"features": 3}, {"features": ["a", "b", "c"]}, {"name": None}]
+)
+def test_description_of_other_data(tmp_path: Path, change: dict[str, Any]) -> None:
+    table.write(small_table(), tmp_path, [])
+    path = tmp_path / "data.json"
+    fields = json.loads(path.read_text()) | change
+    path.write_text(json.dumps({key: value for key, value in fields.items() if value is not None}))
+    with pytest.raises(Problem, match=r"data.csv is not what data.json describes"):
         table.read(tmp_path)
 
 

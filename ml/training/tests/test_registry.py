@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 import mlflow_config
 from tests import server
@@ -92,6 +93,18 @@ def test_next_model_takes_over(samples: Samples, tracking: str, capsys: pytest.C
     assert moved["champions"][0]["moved"]
     back = call(capsys, tracking, "champion", "--release", release(samples.path, next=_entry("1", first.sha256)))
     assert (back["champions"][0]["moved"], back["champions"][0]["version"]) == (True, "1")
+
+
+def test_first_of_two_versions_is_used(samples: Samples, tracking: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two calls side by side may each have made one: from then on all calls agree on the first."""
+    model = samples.model("doubled")
+    call(capsys, tracking, "register", "--model", model.path.parent)
+    client = MlflowClient(tracking)
+    (first,) = client.search_model_versions("name = 'doubled'")
+    client.create_model_version("doubled", first.source or "", first.run_id, tags=first.tags)
+    assert call(capsys, tracking, "register", "--model", model.path.parent)["version"] == "1"
+    blessed = call(capsys, tracking, "bless", "--sha256", model.sha256, "--record", record(samples.path, model))
+    assert blessed["version"] == "1"
 
 
 def _entry(version: str, sha256: str) -> dict[str, str]:

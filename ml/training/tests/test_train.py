@@ -13,11 +13,12 @@ import pytest
 import train
 from tests.samples import Samples, lines
 from training import __main__ as main
-from training import canonical, card, estimators, fitting, folder, folds, recipe, table
+from training import canonical, card, estimators, export, fitting, folder, folds, recipe, table
 from training.problem import Problem
 from training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
+_BROKEN = onnx.StringStringEntryProto(key="esteira.recipe", value="{")
 
 
 def test_folder_of_a_model(iris: Path) -> None:
@@ -68,6 +69,20 @@ def test_same_bytes_in_another_process(tmp_path: Path, estimator: str) -> None:
         subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True, capture_output=True)
         digests.append([canonical.sha256((output / name).read_bytes()) for name in folder.FILES])
     assert digests[0] == digests[1] == digests[2]
+
+
+@pytest.mark.parametrize("estimator", ["logistic-regression", "mlp"])
+def test_same_labels_with_another_kernel(tmp_path: Path, iris: Path, estimator: str) -> None:
+    """The bytes may differ there, the labels may not. A processor without these kernels uses its own."""
+    rows = table.read(iris).rows
+    labels = []
+    for kernel in ("Haswell", "Prescott"):
+        output = tmp_path / kernel
+        command = [sys.executable, "train.py", "--output", str(output), "--estimator", estimator, "--folds", "2"]
+        environment = os.environ | {"OPENBLAS_CORETYPE": kernel}
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        labels.append(export.predict((output / "model.onnx").read_bytes(), rows)[0])
+    assert np.array_equal(labels[0], labels[1])
 
 
 def test_seed_and_parameters_make_other_models(samples: Samples) -> None:
@@ -144,6 +159,12 @@ def test_help(command: str) -> None:
     assert done.stdout.startswith(f"usage: {command} ")
 
 
+def test_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert train.main(["--output", str(tmp_path / "file" / "out"), "--folds", "2"]) == 1
+    assert "out cannot be made: Not a directory" in capsys.readouterr().err
+
+
 def test_exit_code_of_the_process(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "training", "train", "--output", str(tmp_path / "out"), "--folds", "1"]
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
@@ -209,6 +230,7 @@ def test_changed_model_is_refused(iris: Path, tmp_path: Path) -> None:
     [
         ("model.onnx", b"no model", "is no ONNX model"),
         ("model.onnx", onnx.ModelProto(ir_version=8).SerializeToString(), "has no esteira.recipe inside"),
+        ("model.onnx", onnx.ModelProto(ir_version=8, metadata_props=[_BROKEN]).SerializeToString(), "is not JSON"),
         ("absent.onnx", None, "No such file"),
         ("model.json", b"{}", "has no sha256 and recipe"),
         ("model.json", b"[]", "holds no JSON object"),

@@ -28,7 +28,7 @@ def execute(parser: argparse.ArgumentParser, argv: Sequence[str] | None, run: Ru
             # More threads add up in another order, and the model has other bytes.
             with threadpoolctl.threadpool_limits(limits=1):
                 run(arguments)
-        except Problem as problem:
+        except (Problem, OSError) as problem:  # a file that cannot be written has its name in the error
             print(f"{name}: {_line(problem)}", file=sys.stderr)
             return 1
     return 0

@@ -83,7 +83,10 @@ def metadata(model: onnx.ModelProto, name: str, path: Path) -> dict[str, Any]:
     """One of the JSON objects that go with a model inside it: signature, card, recipe."""
     for entry in model.metadata_props:
         if entry.key == f"esteira.{name}":
-            value = json.loads(entry.value)
+            try:
+                value = json.loads(entry.value)
+            except ValueError as err:
+                raise Problem(f"{path}: esteira.{name} is not JSON: {err}") from err
             if isinstance(value, dict):
                 return value
     raise Problem(f"{path} has no esteira.{name} inside: it was not made by train.py")

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,14 @@ def read(folder: Path) -> Table:
         raise Problem(f"{path}: {err.strerror}") from err
     if (digest := canonical.sha256(data)) != description.get("sha256"):
         raise Problem(f"{path} has the digest {digest}, and data.json says {description.get('sha256')}: train again")
-    header, *records = csv.reader(io.StringIO(data.decode()))
+    try:
+        return _parse(description, data.decode())
+    except (KeyError, IndexError, TypeError, ValueError) as err:
+        raise Problem(f"{path} is not what data.json describes ({err!r}): train again") from err
+
+
+def _parse(description: dict[str, Any], text: str) -> Table:
+    header, *records = csv.reader(io.StringIO(text))
     features, classes = tuple(description["features"]), tuple(description["classes"])
     index = {name: number for number, name in enumerate(classes)}
     width = len(features)
