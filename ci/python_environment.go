@@ -85,8 +85,8 @@ func (e *Esteira) uv(ctx context.Context) (*dagger.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Only when it is verbose does pip say that an index wants a password.
-	install := []string{"/uv/bin/pip", "install", "--verbose", "--no-input", "--no-cache-dir", "--no-deps", "--require-hashes",
+	// Only when it is very verbose does pip say that an index wants a password.
+	install := []string{"/uv/bin/pip", "install", "-vv", "--no-input", "--no-cache-dir", "--no-deps", "--require-hashes",
 		"--only-binary=:all:", "--requirement=/uv.txt"}
 	if index, err := url.Parse(e.PypiIndex); err == nil && index.Scheme == "http" {
 		install = append(install, "--trusted-host="+index.Host) // whoever named the index said http; the hashes tell what came
