@@ -2,7 +2,6 @@ package finding
 
 import (
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -29,7 +28,7 @@ func FromCobertura(r io.Reader) (Coverage, error) {
 		return Coverage{}, fmt.Errorf("%s: %w", format, err)
 	}
 	if report.LinesValid == nil || report.LinesCovered == nil {
-		return Coverage{}, errors.New(format + ": lines-valid or lines-covered is missing: the report is damaged")
+		return Coverage{}, fmt.Errorf("%s: lines-valid or lines-covered is missing: the report is damaged", format)
 	}
 	coverage := Coverage{
 		LinesCovered: *report.LinesCovered, LinesMissed: *report.LinesValid - *report.LinesCovered,
@@ -40,7 +39,7 @@ func FromCobertura(r io.Reader) (Coverage, error) {
 		return Coverage{}, fmt.Errorf("%s: %d of %d lines and %d of %d branches: the report is damaged", format,
 			*report.LinesCovered, *report.LinesValid, report.BranchesCovered, report.BranchesValid)
 	case *report.LinesValid == 0:
-		return Coverage{}, errors.New(format + ": it counts no lines: the sources were not found")
+		return Coverage{}, fmt.Errorf("%s: it counts no lines: the sources were not found", format)
 	}
 	return coverage, nil
 }
