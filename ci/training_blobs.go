@@ -62,7 +62,7 @@ func (b *blobStore) upload(ctx context.Context, j *Judgement) (string, error) {
 		c = c.WithMountedFile("/files/"+name, j.Result.Files.File(name))
 		args = append(args, fmt.Sprintf("--file=%s=/files/%s", name, name))
 	}
-	for _, name := range []string{"card.md", "model.onnx"} {
+	for _, name := range []string{"card.md", "data.csv", "model.onnx"} {
 		c = c.WithMountedFile("/files/"+name, j.Model.Files.File(name))
 		args = append(args, fmt.Sprintf("--file=%s=/files/%s", name, name))
 	}

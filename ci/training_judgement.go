@@ -83,7 +83,41 @@ func (j *Judgement) Register(ctx context.Context,
 	return said + fmt.Sprintf("blessed %s", registered), nil
 }
 
-// Upload puts model.onnx, its card and the record of its blessing into Azure Blob Storage, each as sha256/DIGEST/NAME,
+// Sign is the record of the blessing, signed by cosign: a DSSE envelope around an in-toto statement about the model, which
+// an inference service with MODEL_BLESSING_KEY asks for. It is verified with the public key alone: `cosign
+// verify-blob-attestation --key … --type https://github.com/esteira/esteira/gate/v1 --insecure-ignore-tlog --signature
+// record.dsse.json model.onnx`. A model that is not blessed has nothing signed.
+// +cache="never"
+func (j *Judgement) Sign(ctx context.Context,
+	// Private key, as `cosign generate-key-pair` makes it
+	key *dagger.Secret,
+	// Password of the key
+	keyPassword *dagger.Secret,
+) (*dagger.File, error) {
+	if !j.blessed() {
+		return nil, j.refusal("nothing was signed")
+	}
+	e := j.Model.Training.Esteira
+	cosign, err := e.Toolbox().Tool(ctx, "cosign")
+	if err != nil {
+		return nil, err
+	}
+	signed, err := e.Debian.
+		WithMountedFile("/usr/local/bin/cosign", cosign).
+		WithMountedFile("/model.onnx", j.Model.Files.File("model.onnx")).
+		WithMountedFile("/record.json", j.Result.Files.File("record.json")).
+		WithMountedSecret("/cosign.key", key).
+		WithSecretVariable("COSIGN_PASSWORD", keyPassword).
+		WithExec([]string{"cosign", "attest-blob", "--yes", "--tlog-upload=false", "--key=/cosign.key", "--predicate=/record.json",
+			"--type=https://github.com/esteira/esteira/gate/v1", "--output-signature=/record.dsse.json", "/model.onnx"}).
+		Sync(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("nothing was signed: %v", plain(err))
+	}
+	return signed.File("/record.dsse.json"), nil
+}
+
+// Upload puts model.onnx, its data and card and the record of its blessing into Azure Blob Storage, each as sha256/DIGEST/NAME,
 // and reads them back. Nothing is uploaded unless the gate blesses; nothing is overwritten; what is there already stays.
 // Its last line is where the model is.
 // +cache="never"

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -142,7 +143,7 @@ func TestTrainingRegisterAndUpload(t *testing.T) {
 	}
 	versions, lying := m.versions(t, "iris"), b.list(t)
 	names := strings.Join(sortedNames(lying), " ")
-	for _, name := range []string{"/model.onnx", "/record.json", "/statement.json", "/card.md"} {
+	for _, name := range []string{"/model.onnx", "/record.json", "/statement.json", "/card.md", "/data.csv"} {
 		if !strings.Contains(names, name) {
 			t.Errorf("no %s in %s", name, names)
 		}
@@ -159,6 +160,35 @@ func TestTrainingRegisterAndUpload(t *testing.T) {
 	}
 	if again := b.list(t); !maps.Equal(again, lying) {
 		t.Errorf("uploading again made %v of %v", again, lying)
+	}
+}
+
+// The record of a blessing is signed: it verifies for this model with the public key, and with no other. One that was not
+// blessed has nothing signed.
+func TestTrainingSign(t *testing.T) {
+	t.Parallel()
+	cosign, password, dir := tool(t, "cosign"), "sesame", t.TempDir()
+	key, stranger := keyPair(t, cosign, password), keyPair(t, cosign, password)
+	keys := []string{"sign", "--key=file:" + key + ".key", "--key-password=" + secret(t, password)}
+	stage := train(t, "iris", "", accurate)
+	call(t, with(stage, []string{"gate"}, keys)...).fails(t, "nothing was signed", "gate undecided")
+
+	signed, model := filepath.Join(dir, "record.dsse.json"), filepath.Join(dir, "model.onnx")
+	call(t, with(stage, []string{"gate", "--approved-by=Ada"}, keys, []string{"export", "--path=" + signed})...).passes(t)
+	call(t, with(stage, []string{"train", "files", "file", "--path=model.onnx", "export", "--path=" + model})...).passes(t)
+	verify := func(key string) error {
+		return exec.Command(cosign, "verify-blob-attestation", "--key="+key, "--insecure-ignore-tlog", "--signature="+signed,
+			"--type=https://github.com/esteira/esteira/gate/v1", model).Run()
+	}
+	if err := verify(key + ".pub"); err != nil {
+		t.Errorf("it does not verify: %v", err)
+	}
+	if verify(stranger+".pub") == nil {
+		t.Error("it verifies with a stranger's key")
+	}
+	write(t, model, "another model")
+	if verify(key+".pub") == nil {
+		t.Error("it verifies for another model")
 	}
 }
 
