@@ -43,7 +43,7 @@ func Reliability(bins [15]predictions.Bin) (report.Figure, error) {
 		return draw.GlyphStyle{Color: blue.at(0.75), Radius: sizes[i], Shape: draw.CircleGlyph{}}
 	}}
 	p.Add(grid, diagonal, path, scatter)
-	return figure("Reliability", reliabilityInWords(bins, rows), 380, panel{p, 340})
+	return figure("Reliability", reliabilityInWords(bins, rows), 340, panel{p, 310})
 }
 
 func stroke(colour paint, width float64) draw.LineStyle {
