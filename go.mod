@@ -3,6 +3,7 @@ module github.com/esteira/esteira
 go 1.25.5
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/charmbracelet/x/ansi v0.11.9
 	github.com/google/go-containerregistry v0.21.9
 	github.com/joshdk/go-junit v1.0.0
@@ -14,7 +15,6 @@ require (
 )
 
 require (
-	github.com/BurntSushi/toml v1.6.0 // indirect
 	github.com/clipperhouse/displaywidth v0.11.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/docker/cli v29.6.2+incompatible // indirect
