@@ -44,11 +44,13 @@ find /site -mindepth 2 -type d -name tests -prune -exec rm -rf {} +
 find /site -name '*.pyi' -delete
 compile /site ` + sitePath + ` || echo 'some modules are not compiled' >&2`
 
-// installApplication installs a wheel, alone, and compiles it.
+// installApplication installs a wheel, alone, and compiles it. Of the wheel's file uv writes down when it
+// was last changed, for a cache that an image has not.
 const installApplication = `set -eu
 ` + compile + checkPython + `
 uv pip install --quiet --target /site --no-deps --no-index --find-links /wheel "$1"
-rm -rf /site/bin /site/.lock
+rm -rf /site/bin /site/.lock /site/*.dist-info/uv_cache.json
+sed -i '/uv_cache\.json/d' /site/*.dist-info/RECORD
 compile /site ` + sitePath
 
 // checkPython fails where the Python of --base is not the image's.

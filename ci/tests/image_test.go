@@ -211,10 +211,11 @@ type description struct {
 	Layers []struct{ Comment, Digest string }
 }
 
-func describe(t *testing.T, stage, source string) description {
+func describe(t *testing.T, stage, source string, global ...string) description {
 	t.Helper()
 	var said description
-	if err := json.Unmarshal([]byte(call(t, stage, "--source="+source, "image", "describe").passes(t)), &said); err != nil {
+	args := append(global, stage, "--source="+source, "image", "describe")
+	if err := json.Unmarshal([]byte(call(t, args...).passes(t)), &said); err != nil {
 		t.Fatal(err)
 	}
 	return said

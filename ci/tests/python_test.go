@@ -2,6 +2,7 @@ package tests
 
 import (
 	"archive/tar"
+	"crypto/rand"
 	"io"
 	"maps"
 	"os"
@@ -370,6 +371,19 @@ func TestPythonImageIsReproducible(t *testing.T) {
 	for name, changes := range map[string]bool{"debian": false, "dependencies": false, "application": true} {
 		if was[name] == "" || (was[name] != became[name]) != changes {
 			t.Errorf("after a change of the application, layer %s went from %q to %q", name, was[name], became[name])
+		}
+	}
+}
+
+// What is made anew of the same source, from Debian's packages on, is the same: a day of its own for those leaves nothing
+// that a cache could answer with.
+func TestPythonImageMadeAnew(t *testing.T) {
+	t.Parallel()
+	source := pythonProject(t)
+	was, anew := describe(t, "python", source).digests(), describe(t, "python", source, "--apt-date="+rand.Text()).digests()
+	for _, name := range []string{"dependencies", "application"} {
+		if was[name] == "" || was[name] != anew[name] {
+			t.Errorf("layer %s is first %q and then %q", name, was[name], anew[name])
 		}
 	}
 }
