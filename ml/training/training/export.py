@@ -59,6 +59,7 @@ def predict(model: bytes, rows: Rows) -> tuple[Labels, Probabilities]:
 
 
 def _session(model: bytes) -> onnxruntime.InferenceSession:
+    onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

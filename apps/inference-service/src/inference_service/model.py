@@ -82,6 +82,7 @@ def load(settings: Settings, expected: Expected) -> Model:
 
 def _options() -> onnxruntime.SessionOptions:
     """One thread that does not spin: a prediction takes microseconds, and other workers want the processor."""
+    onnxruntime.disable_telemetry_events()  # it would send them, and note a device of its own on disk
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
