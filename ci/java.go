@@ -139,7 +139,10 @@ func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.
 		return finding.Tests{}, nil, err
 	}
 	defer os.RemoveAll(dir)
-	// Without the coverage report's pages, which are for people.
+	// Without the coverage report's pages, which are for people. A project without tests exports nothing.
+	if err := os.Mkdir(path.Join(dir, "junit"), 0o755); err != nil {
+		return finding.Tests{}, nil, err
+	}
 	data := files.Filter(dagger.DirectoryFilterOpts{Include: []string{"**/*.xml"}})
 	if _, err := data.Export(ctx, dir); err != nil {
 		return finding.Tests{}, nil, err

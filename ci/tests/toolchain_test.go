@@ -94,7 +94,7 @@ func TestSecondRepositoryByToolchain(t *testing.T) {
 	dagger(t, dir, "check", "--progress=report").fails(t, "test failed", "1 of 2")
 }
 
-// customise sets in dagger.json which folder the toolchain's Java stage takes.
+// customise sets in dagger.json which folder the toolchain's Java stage takes, and that there is nothing for the others.
 func customise(t *testing.T, dir, source string) {
 	t.Helper()
 	file := filepath.Join(dir, "dagger.json")
@@ -106,9 +106,11 @@ func customise(t *testing.T, dir, source string) {
 	if !ok || len(toolchains) != 1 {
 		t.Fatalf("%s: want one toolchain, got %v", file, config["toolchains"])
 	}
-	toolchains[0].(map[string]any)["customizations"] = []any{
+	toolchain := toolchains[0].(map[string]any)
+	toolchain["customizations"] = []any{
 		map[string]any{"function": []string{"java"}, "argument": "source", "defaultPath": source},
 	}
+	toolchain["ignoreChecks"] = []string{"python", "training"}
 	text, err := json.Marshal(config)
 	if err != nil {
 		t.Fatal(err)
