@@ -35,8 +35,8 @@ def record(path: Path, of: Model, changes: dict[str, Any] | None = None) -> Path
     """A gate's record of a model."""
     value = {
         "version": 1,
-        "blessed": True,
-        "verdict": {"decision": "bless"},
+        "verdict": "bless",
+        "approved": False,
         "model": {"sha256": of.sha256},
         "data": {"sha256": of.recipe.dataset_sha256},
         "champion": {"sha256": "c" * 64},
@@ -164,10 +164,10 @@ def test_judgements_are_counted(samples: Samples, tracking: str, capsys: pytest.
     again = record(samples.path, one, {"judged": 1})
     call(capsys, tracking, "bless", "--sha256", one.sha256, "--record", again)
     assert judged() == 1, "the same models on the same data: another record, and no other judgement"
-    rejected = record(samples.path, two, {"blessed": False, "verdict": {"decision": "reject"}})
+    rejected = record(samples.path, two, {"verdict": "reject"})
     call(capsys, tracking, "reject", "--sha256", two.sha256, "--record", rejected)
     assert (judged(), judged("--sha256", two.sha256)) == (2, 1)
-    inconclusive = {"blessed": False, "verdict": {"decision": "inconclusive"}, "champion": None}
+    inconclusive = {"verdict": "inconclusive", "champion": None}
     other = record(samples.path, two, inconclusive)
     call(capsys, tracking, "reject", "--sha256", two.sha256, "--record", other)
     assert judged() == 3
@@ -177,16 +177,16 @@ def test_judgements_are_counted(samples: Samples, tracking: str, capsys: pytest.
 @pytest.mark.parametrize(
     ("command", "changes", "wanted"),
     [
-        ("bless", {"blessed": False, "verdict": {"decision": "reject"}}, "the decision is reject, and blesses nothing"),
-        ("bless", {"blessed": False, "verdict": {"decision": "inconclusive"}}, "inconclusive, and blesses nothing"),
-        ("bless", {"blessed": False, "verdict": {"decision": "rubber-stamp"}}, "rubber-stamp, and blesses nothing"),
-        ("bless", {"verdict": {"decision": "reject"}}, "blessed is True, and the decision is reject"),
-        ("bless", {"verdict": {"decision": "rubber-stamp", "approvedBy": ""}}, "blessed is True, and the decision"),
+        ("bless", {"verdict": "reject"}, "the decision is reject, and blesses nothing"),
+        ("bless", {"verdict": "inconclusive"}, "inconclusive, and blesses nothing"),
+        ("bless", {"verdict": "rubber-stamp"}, "rubber-stamp, and blesses nothing"),
+        ("bless", {"verdict": "reject", "approved": True}, "the decision is reject, and blesses nothing"),
+        ("bless", {"verdict": "rubber-stamp", "approved": "Ana"}, "rubber-stamp, and blesses nothing"),
         ("bless", {"model": {"sha256": "0" * 64}}, "is the record of the model 0000"),
         ("bless", {"model": {}}, "model: sha256 is missing"),
         ("bless", {"data": {"sha256": "x"}}, "data.sha256 is 'x': want 64 lower-case hexadecimal digits"),
         ("bless", {"version": 2}, "version is 2: this reads version 1"),
-        ("bless", {"verdict": "bless"}, "verdict is 'bless': want decision"),
+        ("bless", {"verdict": {"decision": "bless"}}, "record.json: verdict"),
         ("reject", {}, "the decision is bless: call bless"),
     ],
 )
@@ -210,8 +210,7 @@ def test_record_that_does_not_do(
 def test_approved_rubber_stamp_blesses(samples: Samples, tracking: str, capsys: pytest.CaptureFixture[str]) -> None:
     model = samples.model("stamped")
     call(capsys, tracking, "register", "--model", model.path.parent)
-    verdict = {"decision": "rubber-stamp", "approvedBy": "Ana"}
-    path = record(samples.path, model, {"verdict": verdict, "champion": None})
+    path = record(samples.path, model, {"verdict": "rubber-stamp", "approved": True, "champion": None})
     call(capsys, tracking, "bless", "--sha256", model.sha256, "--record", path)
     assert server.state(tracking, "stamped", model.sha256)["aliases"] == [{"blessed": "1", "candidate": "1"}]
 
