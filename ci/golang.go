@@ -26,20 +26,6 @@ func (e *Esteira) golang() *dagger.Container {
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("esteira-go-build"))
 }
 
-// buildPackage builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
-const buildPackage = `set -eu
-version=$(go list -f '{{with .Module}}{{.Version}}{{end}}' "$1")
-exec go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"`
-
-// goBuild compiles one package of a module.
-func (e *Esteira) goBuild(module *dagger.Directory, pkg, name string) *dagger.File {
-	return e.golang().
-		WithMountedDirectory("/src", module).
-		WithWorkdir("/src").
-		WithExec([]string{"sh", "-c", buildPackage, "build", pkg, "/out/" + name}).
-		File("/out/" + name)
-}
-
 // buildCommand compiles our own command line from the archive /source.
 const buildCommand = `set -eu
 mkdir /src && base64 -d /source | tar -xz -C /src

@@ -60,8 +60,17 @@ func (t *Toolbox) build(name string) *dagger.File {
 	module := dag.Directory().
 		WithFile("go.mod", pin.File("go.mod")).
 		WithFile("go.sum", pin.File("go.sum"))
-	return t.Esteira.goBuild(module, "tool", name)
+	return t.Esteira.golang().
+		WithMountedDirectory("/src", module).
+		WithWorkdir("/src").
+		WithExec([]string{"sh", "-c", buildTool, "build", "tool", "/out/" + name}).
+		File("/out/" + name)
 }
+
+// buildTool builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
+const buildTool = `set -eu
+version=$(go list -f '{{with .Module}}{{.Version}}{{end}}' "$1")
+exec go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"`
 
 // Image is an image of all tools, a layer each, to be handed in by --tools-image.
 // +cache="session"

@@ -31,7 +31,7 @@ class Record:
 
 
 def read(path: Path, model_sha256: str) -> Record:
-    """Reads the record of a model; one of another model, or one that contradicts itself, is a Problem."""
+    """Reads the record of a model; one of another model, or of another version, is a Problem."""
     value = canonical.read_object(path)
     document.some_fields(value, str(path), {"approved", "data", "model", "verdict", "version"})
     if value["version"] != 1:
