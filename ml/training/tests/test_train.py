@@ -60,10 +60,10 @@ def test_what_goes_with_a_model_is_inside(iris: Path) -> None:
 
 @pytest.mark.parametrize("estimator", ["logistic-regression", "mlp", "random-forest"])
 def test_same_bytes_in_another_process(tmp_path: Path, estimator: str) -> None:
-    """In one process as it comes, in the other with one thread by the environment."""
+    """As it comes, with one thread by the environment, and with a hash seed that turns the converter's sets around."""
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     digests = []
-    for number, environment in enumerate(({}, one_thread, {"PYTHONHASHSEED": "7"})):
+    for number, environment in enumerate(({}, one_thread, {"PYTHONHASHSEED": "53"})):
         output = tmp_path / str(number)
         command = [sys.executable, "train.py", "--output", str(output), "--estimator", estimator, "--folds", "3"]
         subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=True, capture_output=True)

@@ -32,6 +32,7 @@ def convert(model: Pipeline, features: int) -> bytes:
         options={"zipmap": False},
     )
     proto.ir_version = IR_VERSION
+    proto.opset_import.sort(key=lambda opset: opset.domain)  # a set in the converter: its order is one of the process
     return _bytes(proto)
 
 
