@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -20,14 +19,13 @@ import (
 const pushLimit = 10 * time.Minute
 
 // ownRegistry is a registry that ends with the call: Debian's build of the CNCF's distribution, open to whoever is in the
-// engine's network. No two are the same: equal ones would be one to the engine, and the first call to end would stop it.
+// engine's network.
 func (e *Esteira) ownRegistry() *dagger.Service {
 	const config = `{"version": "0.1", "storage": {"filesystem": {"rootdirectory": "/registry"}}, "http": {"addr": ":5000"}}`
-	return e.apt("docker-registry").
+	return own(e.apt("docker-registry").
 		WithNewFile("/registry.json", config).
-		WithEnvVariable("ESTEIRA_OWN", rand.Text()).
 		WithExposedPort(5000).
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"docker-registry", "serve", "/registry.json"}})
+		WithDefaultArgs([]string{"docker-registry", "serve", "/registry.json"}))
 }
 
 // registry is a place for one image, and how to reach it. The work is crane's.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"time"
 
@@ -17,6 +18,14 @@ const (
 // Mlflow is an MLflow server that remembers nothing once it stops: for tests, demonstrations and laptops. Other
 // containers reach it as mlflow:5000, this machine by `mlflow up`.
 func (e *Esteira) Mlflow(ctx context.Context) (*dagger.Service, error) {
+	c, err := e.mlflow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.AsService(), nil
+}
+
+func (e *Esteira) mlflow(ctx context.Context) (*dagger.Container, error) {
 	lock, err := dag.CurrentModule().Source().File("toolbox/mlflow/requirements.txt").Contents(ctx)
 	if err != nil {
 		return nil, err
@@ -27,14 +36,16 @@ func (e *Esteira) Mlflow(ctx context.Context) (*dagger.Service, error) {
 		WithEnvVariable("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false").
 		WithWorkdir("/mlflow").
 		WithExposedPort(trackingPort).
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"mlflow", "server", "--workers=1", "--host=0.0.0.0", "--port=5000",
+		WithDefaultArgs([]string{"mlflow", "server", "--workers=1", "--host=0.0.0.0", "--port=5000",
 			"--allowed-hosts=mlflow:*,localhost:*,127.0.0.1:*",
-			"--backend-store-uri=sqlite:///mlflow.db", "--artifacts-destination=/mlflow/artifacts"}}), nil
+			"--backend-store-uri=sqlite:///mlflow.db", "--artifacts-destination=/mlflow/artifacts"}), nil
 }
 
 // Azurite is Microsoft's emulator of Azure Blob Storage, which remembers nothing once it stops: for tests, demonstrations
 // and laptops. Other containers reach it as azurite:10000, this machine by `azurite up`.
-func (e *Esteira) Azurite() *dagger.Service {
+func (e *Esteira) Azurite() *dagger.Service { return e.azurite().AsService() }
+
+func (e *Esteira) azurite() *dagger.Container {
 	pin := dag.CurrentModule().Source().Directory("toolbox/azurite")
 	return e.withCredentials(e.apt("ca-certificates", "nodejs", "npm")).
 		WithFile("/azurite/package.json", pin.File("package.json")).
@@ -43,8 +54,8 @@ func (e *Esteira) Azurite() *dagger.Service {
 		WithExec([]string{"npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"}).
 		WithExposedPort(blobPort).
 		// The official SDK is newer than the emulator, and a host of one word has the account in the path.
-		AsService(dagger.ContainerAsServiceOpts{Args: []string{"node_modules/.bin/azurite-blob", "--inMemoryPersistence",
-			"--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry", "--blobHost=0.0.0.0"}})
+		WithDefaultArgs([]string{"node_modules/.bin/azurite-blob", "--inMemoryPersistence",
+			"--skipApiVersionCheck", "--disableProductStyleUrl", "--disableTelemetry", "--blobHost=0.0.0.0"})
 }
 
 // Where the servers of a call's own are.
@@ -53,13 +64,18 @@ const (
 	ownContainer = "http://azurite:10000/devstoreaccount1/models"
 )
 
+// own is a server that no other call has: equal ones would be one to the engine, and the first call to end would stop it.
+func own(c *dagger.Container) *dagger.Service {
+	return c.WithEnvVariable("ESTEIRA_OWN", rand.Text()).AsService()
+}
+
 // ownMlflow is an MLflow server that ends with the call.
 func (e *Esteira) ownMlflow(ctx context.Context) (*dagger.Service, error) {
-	server, err := e.Mlflow(ctx)
+	c, err := e.mlflow(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return server.Start(ctx)
+	return own(c).Start(ctx)
 }
 
 // ownBlobs is an Azurite that ends with the call, with a container, and a SAS for that.
@@ -68,7 +84,7 @@ func (e *Esteira) ownBlobs(ctx context.Context) (*dagger.Service, *dagger.Secret
 	if err != nil {
 		return nil, nil, err
 	}
-	server, err := e.Azurite().Start(ctx)
+	server, err := own(e.azurite()).Start(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -344,7 +344,7 @@ func TestBlobServerDies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBlobs(t, dying.address)
+	b := newBlobs(t, dying.address())
 	file, blob, text := newModel(t, 2*half)
 	through := newLine(t, b.address, half, func(client, server net.Conn) { dying.stop() })
 	upload(t.Context(), t, strings.Replace(b.url(), b.address, through.address, 1), b.sas(t, createAndRead), file).

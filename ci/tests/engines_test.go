@@ -39,30 +39,34 @@ func emptyEngine(t *testing.T) string {
 // The same sources give the same dependency and application layers on two engines that share nothing: neither a cache
 // nor the minute in which they work.
 func TestTwoEnginesMakeEqualLayers(t *testing.T) {
-	if os.Getenv(runnerHost) == "" {
+	t.Parallel()
+	here := os.Getenv(runnerHost)
+	if here == "" {
 		t.Skip("Docker runs the engine here, and only infra/engine can start a second one")
 	}
-	sources := map[string]string{"java": filepath.Join(repository, "apps/api-gateway"), "python": pythonProject(t)}
-	here := map[string]map[string]string{}
-	for stage, source := range sources {
-		here[stage] = digests(t, stage, source)
-	}
-	t.Setenv(runnerHost, emptyEngine(t))
-	for stage, source := range sources {
-		there := digests(t, stage, source)
-		for _, name := range []string{"dependencies", "application"} {
-			if a, b := here[stage][name], there[name]; a == "" || a != b {
-				t.Errorf("%s, layer %s: %q on one engine, %q on the other", stage, name, a, b)
+	empty := emptyEngine(t)
+	for stage, source := range map[string]string{"java": filepath.Join(repository, "apps/api-gateway"), "python": pythonProject(t)} {
+		t.Run(stage, func(t *testing.T) {
+			t.Parallel()
+			ours, theirs := digests(t, here, stage, source), digests(t, empty, stage, source)
+			for _, name := range []string{"dependencies", "application"} {
+				if a, b := ours[name], theirs[name]; a == "" || a != b {
+					t.Errorf("layer %s: %q on one engine, %q on the other", name, a, b)
+				}
 			}
-		}
+		})
 	}
 }
 
-// digests are those of the layers of a project's image, by the layers' names.
-func digests(t *testing.T, stage, source string) map[string]string {
+// digests are those of the layers of the image that an engine makes of a project, by the layers' names.
+func digests(t *testing.T, engine, stage, source string) map[string]string {
 	t.Helper()
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	command := exec.CommandContext(t.Context(), "dagger", "-s", "call", stage, "--source="+source, "image", "archive", "export", "--path="+archive)
+	command.Dir, command.Env = repository, append(environment(), runnerHost+"="+engine)
+	observe(command).passes(t)
 	found := map[string]string{}
-	for name, layer := range layers(t, builtImage(t, stage, source)) {
+	for name, layer := range layers(t, openArchive(t, archive)) {
 		found[name] = digest(t, layer).String()
 	}
 	return found

@@ -1,18 +1,13 @@
 package tests
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // served are the inference service's own files: a model, its card, and what /metrics answered.
@@ -82,7 +77,7 @@ func TestDrift(t *testing.T) {
 func TestDriftDispatch(t *testing.T) {
 	t.Parallel()
 	const token = "github_pat_never-shown"
-	github := startGithubMock(t)
+	github := server(t, "github-mock")
 	ask := func(name, address string, more ...string) outcome {
 		port := address[strings.LastIndex(address, ":")+1:]
 		return call(t, drift(append([]string{metrics(name), "dispatch", "--repository=team/iris", "--token=" + secret(t, token),
@@ -126,41 +121,5 @@ func TestDriftDispatch(t *testing.T) {
 	ask("few.prom", recorder.URL).fails(t, "nothing was sent: too few observations")
 	if len(sent) != 1 {
 		t.Errorf("without drift it was sent %q", sent[1:])
-	}
-}
-
-// startGithubMock runs `github-mock up` until the test ends, and returns its address on loopback.
-func startGithubMock(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
-	ctx, stop := context.WithTimeout(t.Context(), callLimit)
-	up := exec.CommandContext(ctx, "dagger", "-s", "call", "github-mock", "up", "--ports="+address[strings.LastIndex(address, ":")+1:]+":4010")
-	up.Dir, up.Env = repository, environment()
-	up.Cancel = func() error { return up.Process.Signal(syscall.SIGINT) }
-	up.WaitDelay = 10 * time.Second
-	var log strings.Builder
-	up.Stdout, up.Stderr = &log, &log
-	if err := up.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- up.Wait() }()
-	t.Cleanup(func() { stop(); <-ended })
-	for {
-		if answer, err := http.Get("http://" + address + "/zen"); err == nil {
-			answer.Body.Close()
-			return address
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("the mock does not run: %v\n%s", err, log.String())
-		case <-time.After(200 * time.Millisecond):
-		}
 	}
 }

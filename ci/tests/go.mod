@@ -11,6 +11,7 @@ require (
 	github.com/joshdk/go-junit v1.0.0
 	github.com/sirupsen/logrus v1.9.4
 	golang.org/x/crypto v0.51.0
+	golang.org/x/sys v0.47.0
 )
 
 require (
@@ -81,7 +82,6 @@ require (
 	go.opentelemetry.io/proto/otlp v1.10.0 // indirect
 	golang.org/x/net v0.55.0 // indirect
 	golang.org/x/sync v0.22.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.37.0 // indirect
 	gonum.org/v1/gonum v0.17.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260401024825-9d38bb4040a9 // indirect

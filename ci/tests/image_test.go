@@ -25,6 +25,12 @@ func builtImage(t *testing.T, stage, source string) v1.Image {
 	t.Helper()
 	archive := filepath.Join(t.TempDir(), "image.tar")
 	call(t, stage, "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
+	return openArchive(t, archive)
+}
+
+// openArchive is the only image of an archive.
+func openArchive(t *testing.T, archive string) v1.Image {
+	t.Helper()
 	dir := t.TempDir()
 	if output, err := exec.Command("tar", "-xf", archive, "-C", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -120,13 +121,33 @@ func serve(t *testing.T, answer http.HandlerFunc) string {
 	return server.URL
 }
 
-// ownAddress is an address of this machine that containers reach, too. Nothing is sent to find it.
+// ownAddress is this machine's end of the link to the engine: containers reach it, and no other machine does. Nothing is
+// sent to find it.
 func ownAddress(t *testing.T) string {
 	t.Helper()
-	connection, err := net.Dial("udp4", "192.0.2.1:9")
+	registry, embedded := os.LookupEnv("ESTEIRA_REGISTRY")
+	if !embedded {
+		return bridgeAddress(t)
+	}
+	connection, err := net.Dial("udp4", registry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer connection.Close()
 	return connection.LocalAddr().(*net.UDPAddr).IP.String()
+}
+
+// bridgeAddress is that end where Docker runs the engine.
+func bridgeAddress(t *testing.T) string {
+	t.Helper()
+	const name = "docker0"
+	bridge, err := net.InterfaceByName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addresses, err := bridge.Addrs()
+	if err != nil || len(addresses) == 0 {
+		t.Fatalf("%s has no address: %v", name, err)
+	}
+	return addresses[0].(*net.IPNet).IP.String()
 }

@@ -9,15 +9,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
 
 // started is a server that runs in the engine and is reached through a port of this machine.
 type started struct {
-	address string
-	process *os.Process
-	ended   chan struct{}
+	listener net.Listener
+	process  *os.Process
+	ended    chan struct{}
 }
 
 // running are the servers to stop when all tests are done.
@@ -36,36 +37,46 @@ func stopServers() {
 
 // start runs a function of the module that returns a service, and waits until its port answers.
 func start(function string, port int) (*started, error) {
-	free, err := freePort()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(workspaces, fmt.Sprintf("%s-%d.log", function, free)))
+	log, err := os.CreateTemp(workspaces, function+"-*.log")
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	command := exec.Command("dagger", "--progress=plain", "call", function, "up", fmt.Sprintf("--ports=%d:%d", free, port))
+	command := exec.Command("dagger", "--progress=plain", "call", function, "up", fmt.Sprintf("--ports=%d:%d", port, port))
 	command.Dir, command.Env, command.Stdout, command.Stderr = repository, environment(), log, log
+	command.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	s := &started{fmt.Sprintf("127.0.0.1:%d", free), command.Process, make(chan struct{})}
+	s := &started{listener, command.Process, make(chan struct{})}
 	go func() {
 		defer close(s.ended)
 		_ = command.Wait() // how it ended is in its log
+		listener.Close()
 	}()
 	running.Lock()
 	running.servers = append(running.servers, s)
 	running.Unlock()
-	return s, s.ready(log.Name())
+	network := private{command.Process.Pid}
+	if err := network.up(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(network, port, log.Name()); err != nil {
+		return nil, err
+	}
+	go network.forward(listener, port)
+	return s, nil
 }
 
 // ready waits until the server takes connections.
-func (s *started) ready(log string) error {
+func (s *started) ready(network private, port int, log string) error {
 	deadline := time.After(callLimit)
 	for {
-		if connection, err := net.DialTimeout("tcp", s.address, time.Second); err == nil {
+		if connection, err := network.dial(port); err == nil {
 			return connection.Close()
 		}
 		select {
@@ -75,9 +86,12 @@ func (s *started) ready(log string) error {
 		case <-deadline:
 		}
 		said, err := os.ReadFile(log)
-		return errors.Join(fmt.Errorf("it does not answer on %s:\n%s", s.address, said), err)
+		return errors.Join(fmt.Errorf("%s does not answer:\n%s", filepath.Base(log), said), err)
 	}
 }
+
+// address is where this machine reaches the server.
+func (s *started) address() string { return s.listener.Addr().String() }
 
 // stop ends the server and all that it remembers.
 func (s *started) stop() {
@@ -91,8 +105,9 @@ func (s *started) stop() {
 
 // shared are the servers that many tests use, each with names of its own in them. They stop when all tests are done.
 var shared = map[string]func() (*started, error){
-	"azurite": sync.OnceValues(func() (*started, error) { return start("azurite", 10000) }),
-	"mlflow":  sync.OnceValues(func() (*started, error) { return start("mlflow", 5000) }),
+	"azurite":     sync.OnceValues(func() (*started, error) { return start("azurite", 10000) }),
+	"mlflow":      sync.OnceValues(func() (*started, error) { return start("mlflow", 5000) }),
+	"github-mock": sync.OnceValues(func() (*started, error) { return start("github-mock", 4010) }),
 }
 
 // server is the address of a shared server.
@@ -102,16 +117,7 @@ func server(t *testing.T, function string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.address
-}
-
-func freePort() (int, error) {
-	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return s.address()
 }
 
 // mute is the address of a server that takes connections and never says a word.

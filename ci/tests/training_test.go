@@ -263,7 +263,7 @@ func TestTrainingForgedChampion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := tracking{forging.address}
+	m := tracking{forging.address()}
 	recipe := `--parameters={"C": 0.9}`
 	said := blessed.FindStringSubmatch(lastLine(call(t, with(train(t, "wine", "", recipe), []string{"register", "--approved-by=Ada"}, m.flags())...).passes(t)))
 	if said == nil {
