@@ -97,10 +97,11 @@ def test_same_bytes_in_another_process(tmp_path: Path) -> None:
 def test_same_labels_with_another_kernel(tmp_path: Path, iris: Path) -> None:
     """The bytes may differ there, the labels may not."""
     rows = table.read(iris).rows
-    one, other = (_everything(tmp_path / kernel, {"OPENBLAS_CORETYPE": kernel}) for kernel in KERNELS)
+    outputs = [_everything(tmp_path / kernel, {"OPENBLAS_CORETYPE": kernel}) for kernel in KERNELS]
     for name in estimators.ESTIMATORS:
-        labels = [export.predict((output / name / "model/model.onnx").read_bytes(), rows)[0] for output in (one, other)]
-        assert np.array_equal(*labels), name
+        models = [(output / name / "model" / "model.onnx").read_bytes() for output in outputs]
+        one, other = (export.predict(model, rows)[0] for model in models)
+        assert np.array_equal(one, other), name
 
 
 def test_seed_and_parameters_make_other_models(samples: Samples) -> None:
