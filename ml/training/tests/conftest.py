@@ -11,13 +11,6 @@ from tests import server
 from tests.samples import Samples
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Workers have a server each: the tests of a file share one."""
-    for item in items:
-        if "tracking" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
     """As in the commands. Two for matrices this small, in each worker, wait for each other most of the time."""
