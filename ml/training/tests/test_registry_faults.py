@@ -28,9 +28,10 @@ SOON = 30
 
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
-    """Starts the command in a process of its own, and in milliseconds: a server has imported it already."""
+    """Starts the command in a process of its own, and in milliseconds: a server has imported it already, and this file,
+    by which the process is told what to run."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["mlflow_config"])
+    context.set_forkserver_preload(["mlflow_config", __name__])
     return context
 
 
