@@ -61,6 +61,10 @@ def _rejected(root: Path, content: bytes) -> str:
     return making.lay(root, "champion", content, making.record(making.sha256(content), "reject"))
 
 
+def _bare_record(root: Path, content: bytes) -> str:
+    return making.lay(root, "champion", content, making.gated("bless", "record.json"))
+
+
 def _other_models_record(root: Path, content: bytes) -> str:
     return making.lay(root, "champion", content, making.record("0" * 64))
 
@@ -89,6 +93,7 @@ def _renamed_output(root: Path, content: bytes) -> str:
         (_pipe, "is not a regular file"),
         (_no_record, "No such file or directory: 'record.json'"),
         (_rejected, "record.json has the verdict 'reject', and only a blessed model is served"),
+        (_bare_record, "record.json is the gate's bare record, and no statement about a model: MODEL_RECORD_URI (CHALL"),
         (_other_models_record, "record.json is about another model"),
         (_no_model, "ONNX Runtime cannot load it"),
         (_pickle, "ONNX Runtime cannot load it"),
@@ -113,6 +118,6 @@ def test_needs_no_record_where_the_policy_asks_for_none(iris: bytes, tmp_path: P
 
 def test_takes_an_approved_rubber_stamp(iris: bytes, tmp_path: Path) -> None:
     """The first model has no champion to beat; a person approved it."""
-    blessing = making.record(making.sha256(iris), "rubber-stamp", approved=True, approvedBy="somebody")
+    blessing = making.record(making.sha256(iris), "approved")
     with running(tmp_path, making.lay(tmp_path, "champion", iris, blessing)) as service:
         assert service.get("/health/ready").status == 200

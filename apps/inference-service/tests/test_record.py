@@ -46,33 +46,55 @@ def _changed(content: bytes, **changes: Any) -> bytes:
     return json.dumps(json.loads(content) | changes).encode()
 
 
-@pytest.mark.parametrize(
-    ("verdict", "predicate"),
-    [("bless", {}), ("rubber-stamp", {"approved": True})],
-)
-def test_takes_a_blessing(verdict: str, predicate: dict[str, Any]) -> None:
-    """Unsigned where no key is asked for."""
-    record.check(making.record(DIGEST, verdict, **predicate), DIGEST, None)
+def _without(content: bytes, field: str) -> bytes:
+    return json.dumps({name: value for name, value in json.loads(content).items() if name != field}).encode()
+
+
+@pytest.mark.parametrize("judgement", ["bless", "approved"])
+def test_takes_a_blessing(judgement: str) -> None:
+    """As the gate wrote it, unsigned where no key is asked for, and about this model only."""
+    record.check(making.gated(judgement), making.GATED, None)
+
+    with pytest.raises(RecordError, match="is about another model"):
+        record.check(making.gated(judgement), DIGEST, None)
+
+
+@pytest.mark.parametrize("verdict", ["reject", "rubber-stamp"])
+def test_refuses_what_the_gate_did_not_bless(verdict: str) -> None:
+    """As the gate wrote it."""
+    with pytest.raises(RecordError, match=f"has the verdict '{verdict}', and only a blessed model is served"):
+        record.check(making.gated(verdict), making.GATED, None)
+
+
+@pytest.mark.parametrize("judgement", ["bless", "approved", "reject", "rubber-stamp"])
+def test_says_what_to_do_with_a_bare_record(judgement: str) -> None:
+    """It lies beside the statement, and is what the statement says: easily taken for it."""
+    bare = making.gated(judgement, "record.json")
+    for key, wanted in ((None, "the gate's statement.json: "), (Signer().pem, "the signed statement, a DSSE envelope: ")):
+        with pytest.raises(RecordError) as failure:
+            record.check(bare, making.GATED, key)
+        assert str(failure.value).startswith(
+            "record.json is the gate's bare record, and no statement about a model: "
+            f"MODEL_RECORD_URI (CHALLENGER_RECORD_URI) has to name {wanted}"
+        )
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "is not an in-toto statement"),
-        (b"[]", "is not an in-toto statement"),
+        (b"", "is not an in-toto statement: MODEL_RECORD_URI"),
+        (b"[]", "is not an in-toto statement: MODEL_RECORD_URI"),
+        (_without(making.record(DIGEST), "subject"), "is not an in-toto statement: MODEL_RECORD_URI"),
         (_changed(making.record(DIGEST), subject=[]), "is about another model"),
         (_changed(making.record(DIGEST), subject=[{"name": "x", "digest": {"sha512": DIGEST}}]), "is about another model"),
         (_changed(making.record(DIGEST), _type="https://elsewhere"), "by 'https://elsewhere', not a gate's verdict"),
         (_changed(making.record(DIGEST), predicateType="https://slsa.dev/provenance/v1"), "not a gate's verdict"),
         (_changed(making.record(DIGEST), predicate={}), "has the verdict None"),
         (making.record("0" * 64), "is about another model"),
-        (making.record(DIGEST, "reject"), "has the verdict 'reject'"),
-        (making.record(DIGEST, "inconclusive"), "has the verdict 'inconclusive'"),
-        (making.record(DIGEST, "unchanged"), "has the verdict 'unchanged'"),
-        (making.record(DIGEST, "rubber-stamp"), "has the verdict 'rubber-stamp'"),
-        (making.record(DIGEST, "rubber-stamp", approved=False), "has the verdict 'rubber-stamp'"),
+        (making.record(DIGEST, verdict="inconclusive"), "has the verdict 'inconclusive'"),
+        (making.record(DIGEST, verdict="unchanged"), "has the verdict 'unchanged'"),
         (making.record(DIGEST, "rubber-stamp", approved="yes"), "has the verdict 'rubber-stamp'"),
-        (COSIGNED, "is signed and MODEL_BLESSING_KEY not set"),
+        (COSIGNED, "is a signed statement, and MODEL_BLESSING_KEY is not set: set it"),
     ],
 )
 def test_refuses_what_does_not_bless(content: bytes, reason: str) -> None:
@@ -98,9 +120,9 @@ def test_refuses_what_another_key_signed() -> None:
             record.check(content, DIGEST, signer.pem)
     with pytest.raises(RecordError, match=r"is not signed by MODEL_BLESSING_KEY"):
         record.check(_changed(signed, signatures=[]), DIGEST, signer.pem)
-    with pytest.raises(RecordError, match=r"is not a signed statement \(a DSSE envelope\)"):
+    with pytest.raises(RecordError, match=r"is signed by nobody, and MODEL_BLESSING_KEY is set: MODEL_RECORD_URI"):
         record.check(making.record(DIGEST), DIGEST, signer.pem)
-    with pytest.raises(RecordError, match=r"is not a signed statement \(a DSSE envelope\)"):
+    with pytest.raises(RecordError, match=r"is not an in-toto statement in a DSSE envelope: MODEL_RECORD_URI"):
         record.check(_changed(signed, payload="*"), DIGEST, signer.pem)
     with pytest.raises(RecordError, match=r"record.json holds 'text/plain'"):
         record.check(signer.envelope(making.record(DIGEST), "text/plain"), DIGEST, signer.pem)

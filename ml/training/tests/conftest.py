@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import threadpoolctl
 
 import train
 from tests import server
 from tests.samples import Samples
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As in the commands. Two for matrices this small, in each worker, wait for each other most of the time."""
+    with threadpoolctl.threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture

@@ -27,6 +27,11 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+# What `esteira gate` wrote of the model GATED; a Go test compares the files with what it writes today.
+GATE = Path(__file__).parent / "golden" / "gate"
+GATED = "a" * 64
+
+
 def lines(rows: int, first: int = 0) -> list[str]:
     """A CSV file that keeps to SCHEMA: oaks are long, elms are wide, with a few of each that are not."""
     generator = np.random.default_rng(first)

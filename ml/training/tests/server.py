@@ -19,6 +19,9 @@ from typing import Any
 
 from mlflow import MlflowClient
 
+# How often a server looks whether it is to end, in seconds.
+POLL = 0.02
+
 
 @contextmanager
 def mlflow(folder: Path) -> Iterator[str]:
@@ -79,7 +82,7 @@ class Proxy:
     def serve(self) -> Iterator[str]:
         """Serves on loopback and gives the URL."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
@@ -161,7 +164,7 @@ def dripping() -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(POLL,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:

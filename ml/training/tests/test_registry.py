@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 import mlflow_config
 from tests import server
-from tests.samples import Samples
+from tests.samples import GATE, GATED, Samples
 from training import canonical, folder, table
 from training.folder import Model
 
@@ -31,18 +31,12 @@ def refuse(capsys: pytest.CaptureFixture[str], url: str, *arguments: object) -> 
     return printed.err
 
 
-def record(path: Path, of: Model, changes: dict[str, Any] | None = None) -> Path:
-    """A gate's record of a model."""
-    value = {
-        "version": 1,
-        "verdict": "bless",
-        "approved": False,
-        "model": {"sha256": of.sha256},
-        "data": {"sha256": of.recipe.dataset_sha256},
-        "champion": {"sha256": "c" * 64},
-    } | (changes or {})
+def record(path: Path, of: Model, changes: dict[str, Any] | None = None, judgement: str = "bless") -> Path:
+    """What the gate wrote of a judgement, as if it were of this model and its data."""
+    value = json.loads((GATE / judgement / "record.json").read_text().replace(GATED, of.sha256))
+    value["data"]["sha256"] = of.recipe.dataset_sha256
     target = path / "record.json"
-    target.write_text(json.dumps(value))
+    target.write_text(json.dumps(value | (changes or {})))
     return target
 
 
@@ -164,7 +158,7 @@ def test_judgements_are_counted(samples: Samples, tracking: str, capsys: pytest.
     again = record(samples.path, one, {"judged": 1})
     call(capsys, tracking, "bless", "--sha256", one.sha256, "--record", again)
     assert judged() == 1, "the same models on the same data: another record, and no other judgement"
-    rejected = record(samples.path, two, {"verdict": "reject"})
+    rejected = record(samples.path, two, judgement="reject")
     call(capsys, tracking, "reject", "--sha256", two.sha256, "--record", rejected)
     assert (judged(), judged("--sha256", two.sha256)) == (2, 1)
     inconclusive = {"verdict": "inconclusive", "champion": None}
@@ -210,7 +204,7 @@ def test_record_that_does_not_do(
 def test_approved_rubber_stamp_blesses(samples: Samples, tracking: str, capsys: pytest.CaptureFixture[str]) -> None:
     model = samples.model("stamped")
     call(capsys, tracking, "register", "--model", model.path.parent)
-    path = record(samples.path, model, {"verdict": "rubber-stamp", "approved": True, "champion": None})
+    path = record(samples.path, model, judgement="approved")
     call(capsys, tracking, "bless", "--sha256", model.sha256, "--record", path)
     assert server.state(tracking, "stamped", model.sha256)["aliases"] == [{"blessed": "1", "candidate": "1"}]
 

@@ -31,8 +31,10 @@ class Record:
 
 
 def read(path: Path, model_sha256: str) -> Record:
-    """Reads the record of a model; one of another model, or of another version, is a Problem."""
+    """Reads the record of a model; one of another model or another version, or a statement, is a Problem."""
     value = canonical.read_object(path)
+    if "predicate" in value or "payload" in value:
+        raise Problem(f"{path} is a statement around a record: give the gate's record.json")
     document.some_fields(value, str(path), {"approved", "data", "model", "verdict", "version"})
     if value["version"] != 1:
         raise Problem(f"{path}: version is {value['version']!r}: this reads version 1")

@@ -1,4 +1,4 @@
-"""The record of a model's blessing: what a gate decided, as an in-toto statement, signed or not.
+"""The record of a model's blessing: what a gate decided, as an in-toto statement about the model, signed or not.
 
 Statement v1: https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md
 DSSE envelope: https://github.com/secure-systems-lab/dsse/blob/master/envelope.md
@@ -53,9 +53,7 @@ def check(content: bytes, sha256: str, key: str | None) -> None:
     try:
         statement = msgspec.json.decode(content if key is None else _opened(content, key), type=Statement)
     except msgspec.DecodeError as error:
-        raise RecordError(
-            f"record.json is not an in-toto statement, or is signed and MODEL_BLESSING_KEY not set: {error}"
-        ) from None
+        raise RecordError(f"record.json {_instead(content, signed=False)}: {error}") from None
     if statement.type not in STATEMENTS or statement.predicate_type != PREDICATE:
         raise RecordError(f"record.json states {statement.predicate_type!r} by {statement.type!r}, not a gate's verdict")
     if sha256 not in [subject.digest.get("sha256") for subject in statement.subject]:
@@ -77,13 +75,30 @@ def _opened(content: bytes, key: str) -> bytes:
         payload = base64.b64decode(envelope.payload, validate=True)
         signatures = [base64.b64decode(signature.sig, validate=True) for signature in envelope.signatures]
     except (msgspec.DecodeError, ValueError) as error:
-        raise RecordError(f"record.json is not a signed statement (a DSSE envelope): {error}") from None
+        raise RecordError(f"record.json {_instead(content, signed=True)}: {error}") from None
     if envelope.payload_type != PAYLOAD:
         raise RecordError(f"record.json holds {envelope.payload_type!r}, not {PAYLOAD}")
     signed = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
     if not any(_verifies(key, signature, signed) for signature in signatures):
         raise RecordError("record.json is not signed by MODEL_BLESSING_KEY")
     return payload
+
+
+def _instead(content: bytes, *, signed: bool) -> str:
+    """Say what a file is that is not the statement which is wanted, SIGNED or not, and what to do."""
+    try:
+        fields = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        fields = {}
+    wanted = "the signed statement, a DSSE envelope" if signed else "the gate's statement.json"
+    remedy = f"MODEL_RECORD_URI (CHALLENGER_RECORD_URI) has to name {wanted}"
+    if "verdict" in fields:
+        return f"is the gate's bare record, and no statement about a model: {remedy}"
+    if signed and "predicateType" in fields:
+        return f"is signed by nobody, and MODEL_BLESSING_KEY is set: {remedy}"
+    if not signed and "payloadType" in fields:
+        return "is a signed statement, and MODEL_BLESSING_KEY is not set: set it to the public key of whoever signed"
+    return f"is not an in-toto statement{' in a DSSE envelope' if signed else ''}: {remedy}"
 
 
 def _verifies(key: str, signature: bytes, signed: bytes) -> bool:
