@@ -69,7 +69,9 @@ func TestFoldersOfOtherCallsAreGone(t *testing.T) {
 	test := func(source string) []string { return []string{"java", "--source=" + source, "test", "status"} }
 	var together sync.WaitGroup
 	for _, source := range []string{first, second} {
-		together.Go(func() { run(t.Context(), repository, append([]string{"-s", "call"}, test(source)...)...) })
+		together.Go(func() {
+			run(t.Context(), environment(), repository, append([]string{"-s", "call"}, test(source)...)...)
+		})
 	}
 	together.Wait()
 	for _, source := range []string{first, second} {

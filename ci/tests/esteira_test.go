@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	const limit = 2 * time.Minute
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if answer := run(ctx, repository, "core", "version"); answer.code != 0 {
+	if answer := run(ctx, environment(), repository, "core", "version"); answer.code != 0 {
 		fmt.Fprintf(os.Stderr, "no Dagger engine answers within %s: start one and set the environment by `make engine`\n%s", limit, answer.stderr)
 		os.Exit(1)
 	}
@@ -85,18 +85,24 @@ func call(t *testing.T, args ...string) outcome {
 // dagger runs any dagger command in a folder.
 func dagger(t *testing.T, dir string, args ...string) outcome {
 	t.Helper()
+	return daggerIn(t, environment(), dir, args...)
+}
+
+// daggerIn does so in an environment that may name another engine.
+func daggerIn(t *testing.T, env []string, dir string, args ...string) outcome {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), callLimit)
 	defer cancel()
-	o := run(ctx, dir, args...)
+	o := run(ctx, env, dir, args...)
 	if ctx.Err() != nil {
 		t.Fatalf("%s did not end within %s\n%s", o, callLimit, o.stderr)
 	}
 	return o
 }
 
-func run(ctx context.Context, dir string, args ...string) outcome {
+func run(ctx context.Context, env []string, dir string, args ...string) outcome {
 	command := exec.CommandContext(ctx, "dagger", args...)
-	command.Dir, command.Env = dir, environment()
+	command.Dir, command.Env = dir, env
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGINT) }
 	command.WaitDelay = 10 * time.Second
 	return observe(command)

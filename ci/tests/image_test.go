@@ -23,14 +23,14 @@ import (
 // builtImage is the image that the stage makes of a project, read by a library that had no part in making it.
 func builtImage(t *testing.T, stage, source string) v1.Image {
 	t.Helper()
-	archive := filepath.Join(t.TempDir(), "image.tar")
-	call(t, stage, "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
-	return openArchive(t, archive)
+	return builtIn(t, environment(), stage, source)
 }
 
-// openArchive is the only image of an archive.
-func openArchive(t *testing.T, archive string) v1.Image {
+// builtIn is that image, built in an environment that may name another engine.
+func builtIn(t *testing.T, env []string, stage, source string) v1.Image {
 	t.Helper()
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	daggerIn(t, env, repository, "-s", "call", stage, "--source="+source, "image", "archive", "export", "--path="+archive).passes(t)
 	dir := t.TempDir()
 	if output, err := exec.Command("tar", "-xf", archive, "-C", dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
