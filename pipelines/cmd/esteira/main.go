@@ -24,6 +24,7 @@ const usage = `esteira judges models and experiments, stores models, turns folde
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
   esteira check RUN.json            fail if a run is red
@@ -38,17 +39,18 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":   emulateBlobs,
-	"blob upload":    uploadBlobs,
-	"check":          checkRun,
-	"dispatch":       dispatchTraining,
-	"drift":          judgeDrift,
-	"experiment":     judgeExperiment,
-	"gate":           judge,
-	"image assemble": assemble,
-	"image describe": describe,
-	"release":        showRelease,
-	"report":         writeReport,
+	"blob emulate":    emulateBlobs,
+	"blob upload":     uploadBlobs,
+	"check":           checkRun,
+	"dispatch":        dispatchTraining,
+	"drift":           judgeDrift,
+	"experiment":      judgeExperiment,
+	"gate":            judge,
+	"image assemble":  assemble,
+	"image describe":  describe,
+	"manifest render": renderManifests,
+	"release":         showRelease,
+	"report":          writeReport,
 }
 
 func main() {
