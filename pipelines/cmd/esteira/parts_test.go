@@ -30,8 +30,8 @@ func TestPartsLocal(t *testing.T) {
 		code           int
 		says           string
 	}{
-		{"as pinned", "", "", 0, "1 parts are what parts.yaml says"},
-		{"by its own sum", "v0.38.0}", "v0.38.0, sum: \"" + moduleSum + "\"}", 0, "1 parts"},
+		{"as pinned", "", "", 0, "1 addresses are stood in for, 0 findings"},
+		{"by its own sum", "v0.38.0}", "v0.38.0, sum: \"" + moduleSum + "\"}", 0, "1 addresses"},
 		{"by another sum", "v0.38.0}", "v0.38.0, sum: \"h1:" + strings.Repeat("A", 43) + "=\"}", 1, "golang.org/x/mod@v0.38.0 has the sum " + moduleSum},
 		{"changed", "sha256: 96f4", "sha256: 86f4", 1, "esteira: parts.yaml:8: mod: PATENTS of golang.org/x/mod@v0.38.0 has the SHA-256 96f408"},
 		{"no such file", "file: PATENTS", "file: PATENT", 1, "parts.yaml:9: mod: golang.org/x/mod@v0.38.0 has no PATENT"},
@@ -69,5 +69,26 @@ func TestPartsVerifyWithoutInternet(t *testing.T) {
 	code := run([]string{"parts", "verify", file}, &stdout, &stderr)
 	if code != 1 || !strings.Contains(stdout.String(), "unknown   mod: line 7:") || !strings.Contains(stderr.String(), "1 of 1 addresses") {
 		t.Errorf("exit code %d: %s%s", code, &stdout, &stderr)
+	}
+}
+
+// A stage goes on where pins are wrong, and shows what is.
+func TestPartsLocalTells(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "parts.yaml")
+	for pins, want := range map[string]string{
+		strings.Replace(modulePins, "sha256: 96", "sha256: 86", 1): `"line": 8`,
+		"version: 2\n": "version is 2: this reads version 1",
+	} {
+		if err := os.WriteFile(file, []byte(pins), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		code := run([]string{"parts", "local", "--tell", "--parts", file, "--out", dir}, &stdout, &stderr)
+		text, err := os.ReadFile(filepath.Join(dir, "parts.json"))
+		if code != 0 || err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("exit code %d: %s%s%s, %v", code, &stdout, &stderr, text, err)
+		}
 	}
 }
