@@ -79,6 +79,7 @@ func TestViolations(t *testing.T) {
 	want := manifest.Remark{
 		Tool: "gator", Rule: "AllowedImages/by-digest", Severity: finding.High, Root: "prod",
 		Message: `container "server" has the image esteira.azurecr.io/thing:v1, want it by digest: NAME@sha256:…`,
+		Field:   "spec.template.spec.containers[0].image",
 		Object:  manifest.Object{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "iris-prod", Name: "thing"},
 	}
 	for _, remark := range remarks {
@@ -138,6 +139,24 @@ func TestViolationsOfEqualNames(t *testing.T) {
 	for _, output := range []string{"", " \n", "FAIL", "[{}]", said("null", ""), `[{"msg": "x"`} {
 		if remarks, err := c.Violations([]byte(output)); err == nil {
 			t.Errorf("%q: no error, and %v", output, remarks)
+		}
+	}
+}
+
+func TestField(t *testing.T) {
+	t.Parallel()
+	const pod = "{containers: [{name: a}, {name: server, image: x/y}], initContainers: [{name: model}]}"
+	for _, test := range []struct{ object, message, want string }{
+		{"{spec: " + pod + "}", `container "server" is privileged`, "spec.containers[1]"},
+		{"{spec: {template: {spec: " + pod + "}}}", "container <model> has no limit", "spec.template.spec.initContainers[0]"},
+		{"{spec: {jobTemplate: {spec: {template: {spec: " + pod + "}}}}}", "Container a is bad", "spec.jobTemplate.spec.template.spec.containers[0]"},
+		{"{spec: " + pod + "}", `container "server" has the image x/y`, "spec.containers[1].image"},
+		{"{spec: " + pod + "}", `container "other" is privileged`, ""},
+		{"{spec: " + pod + "}", `pod "server" has hostPID`, ""},
+		{"{spec: []}", `container "server"`, ""},
+	} {
+		if got := root(t, "r", test.object).Objects[0].field(test.message); got != test.want {
+			t.Errorf("%s in %s: %q, want %q", test.message, test.object, got, test.want)
 		}
 	}
 }

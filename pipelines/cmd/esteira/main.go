@@ -24,6 +24,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira manifest changes          say what changed in what is rendered, by object and field, secrets masked
   esteira manifest place            say where in the sources is what tools say of what was rendered
   esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
@@ -52,6 +53,7 @@ var commands = map[string]command{
 	"gate":              judge,
 	"image assemble":    assemble,
 	"image describe":    describe,
+	"manifest changes":  showChanges,
 	"manifest place":    placeRemarks,
 	"manifest policies": judgeByPolicies,
 	"manifest render":   renderManifests,
