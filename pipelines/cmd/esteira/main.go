@@ -16,8 +16,8 @@ import (
 
 const usage = `esteira judges models, experiments and manifests, stores models, turns folders into images and runs into reports.
 
-  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira blob emulate              make a container in Azurite, and print a SAS for it
+  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira dispatch                  ask GitHub for a training where a model is not asked what it was trained on
   esteira drift                     say whether a model is asked what it was trained on
   esteira experiment                say which of two models does better in a running experiment
@@ -26,6 +26,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira manifest changes          say what changed in what is rendered, by object and field, secrets masked
   esteira manifest place            say where in the sources is what tools say of what was rendered
+  esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
@@ -43,22 +44,23 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":     emulateBlobs,
-	"blob upload":      uploadBlobs,
-	"check":            checkRun,
-	"dispatch":         dispatchTraining,
-	"drift":            judgeDrift,
-	"experiment":       judgeExperiment,
-	"gate":             judge,
-	"image assemble":   assemble,
-	"image describe":   describe,
-	"manifest changes": showChanges,
-	"manifest place":   placeRemarks,
-	"manifest render":  renderManifests,
-	"parts local":      takeParts,
-	"parts verify":     verifyParts,
-	"release":          showRelease,
-	"report":           writeReport,
+	"blob emulate":      emulateBlobs,
+	"blob upload":       uploadBlobs,
+	"check":             checkRun,
+	"dispatch":          dispatchTraining,
+	"drift":             judgeDrift,
+	"experiment":        judgeExperiment,
+	"gate":              judge,
+	"image assemble":    assemble,
+	"image describe":    describe,
+	"manifest changes":  showChanges,
+	"manifest place":    placeRemarks,
+	"manifest policies": judgeByPolicies,
+	"manifest render":   renderManifests,
+	"parts local":       takeParts,
+	"parts verify":      verifyParts,
+	"release":           showRelease,
+	"report":            writeReport,
 }
 
 func main() {
