@@ -25,6 +25,10 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest schemas          make the JSON schemas of a Kubernetes release
+  esteira manifest kube-score       say what in rendered manifests is against good practice, by kube-score
+  esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
+  esteira manifest kubeval          say what in rendered manifests no schema allows, by kubeval
   esteira manifest place            say where in the sources is what tools say of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
@@ -42,21 +46,25 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":    emulateBlobs,
-	"blob upload":     uploadBlobs,
-	"check":           checkRun,
-	"dispatch":        dispatchTraining,
-	"drift":           judgeDrift,
-	"experiment":      judgeExperiment,
-	"gate":            judge,
-	"image assemble":  assemble,
-	"image describe":  describe,
-	"manifest place":  placeRemarks,
-	"manifest render": renderManifests,
-	"parts local":     takeParts,
-	"parts verify":    verifyParts,
-	"release":         showRelease,
-	"report":          writeReport,
+	"blob emulate":         emulateBlobs,
+	"blob upload":          uploadBlobs,
+	"check":                checkRun,
+	"dispatch":             dispatchTraining,
+	"drift":                judgeDrift,
+	"experiment":           judgeExperiment,
+	"gate":                 judge,
+	"image assemble":       assemble,
+	"image describe":       describe,
+	"manifest kube-score":  runKubeScore,
+	"manifest kubeconform": runKubeconform,
+	"manifest kubeval":     runKubeval,
+	"manifest schemas":     makeSchemas,
+	"manifest place":       placeRemarks,
+	"manifest render":      renderManifests,
+	"parts local":          takeParts,
+	"parts verify":         verifyParts,
+	"release":              showRelease,
+	"report":               writeReport,
 }
 
 func main() {
