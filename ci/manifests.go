@@ -111,6 +111,13 @@ func (m *Manifests) placed(ctx context.Context, run check) (manifest.Placed, err
 	if err != nil {
 		return manifest.Placed{}, err
 	}
+	remarks, err := said.File(saidPath).Contents(ctx)
+	if err != nil {
+		return manifest.Placed{}, plain(err)
+	}
+	if said, err := manifest.ReadSaid(strings.NewReader(remarks)); err != nil || len(said.Remarks) == 0 {
+		return manifest.Placed{Said: said}, err
+	}
 	bench, err := m.workbench(ctx)
 	if err != nil {
 		return manifest.Placed{}, err

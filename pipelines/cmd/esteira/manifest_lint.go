@@ -194,7 +194,7 @@ func runKubeScore(args []string, out io.Writer) error {
 			return fmt.Errorf("%s: %w", root.Path, err)
 		}
 		all.Judged += scored.Judged
-		all.Remarks = append(all.Remarks, l.ours(root, scored.Remarks)...)
+		all.Remarks = append(all.Remarks, ours(root, scored.Remarks)...)
 		all.Skipped += len(scored.Remarks)
 	}
 	var notes []string
@@ -205,17 +205,15 @@ func runKubeScore(args []string, out io.Writer) error {
 	return l.write(all, notes)
 }
 
-// ours are the remarks about objects that come from the source's own files.
-func (l *linting) ours(root manifest.Root, remarks []manifest.Remark) []manifest.Remark {
-	ours := map[manifest.Object]bool{}
+// ours are the remarks about objects that the source's own files describe. What a kustomization names by an address is said
+// to come from the line that names it.
+func ours(root manifest.Root, remarks []manifest.Remark) []manifest.Remark {
+	theirs := map[manifest.Object]bool{}
 	for _, object := range root.Objects {
-		_, err := os.Stat(filepath.Join(l.source, object.Source.File))
-		ours[object.Object] = object.Source.File == "" || err == nil
+		name := filepath.Base(object.Source.File)
+		theirs[object.Object] = strings.TrimSuffix(strings.ToLower(name), filepath.Ext(name)) == "kustomization"
 	}
-	return slices.DeleteFunc(slices.Clone(remarks), func(r manifest.Remark) bool {
-		own, known := ours[r.Object]
-		return known && !own
-	})
+	return slices.DeleteFunc(slices.Clone(remarks), func(r manifest.Remark) bool { return theirs[r.Object] })
 }
 
 // tool runs a tool that finds fault by its exit code, and returns what it printed. One that printed nothing broke down.
