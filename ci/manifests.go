@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -171,14 +172,48 @@ func (m *Manifests) Render(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result.Files, err = m.rendered(ctx)
-	return result, err
+	stage, err := result.stage()
+	if err != nil {
+		return nil, err
+	}
+	if stage.Changes, err = m.changes(ctx); err != nil {
+		return nil, err
+	}
+	rendered, err := m.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stageResult(stage, rendered)
 }
 
 // RenderCheck is red unless everything renders.
 // +check
 // +cache="never"
 func (m *Manifests) RenderCheck(ctx context.Context) error { return checked(m.Render(ctx)) }
+
+// changes are those in what is rendered, against the base. There are none without a base.
+func (m *Manifests) changes(ctx context.Context) ([]report.Change, error) {
+	if m.Base == nil {
+		return nil, nil
+	}
+	before, err := m.before().rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bench, err := m.workbench(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := bench.
+		WithMountedDirectory("/before", before).
+		WithExec([]string{"esteira", "manifest", "changes", "--before=/before", "--after=" + renderedPath, "--out=/out/changes.json"}).
+		File("/out/changes.json").Contents(ctx)
+	if err != nil {
+		return nil, plain(err)
+	}
+	var changes []report.Change
+	return changes, json.Unmarshal([]byte(text), &changes)
+}
 
 // rendering says what rendering found.
 func rendering(m *Manifests, ctx context.Context) (*dagger.Container, error) {
@@ -195,6 +230,9 @@ var checks = []struct {
 	run  check
 }{
 	{"render", rendering},
+	{"kubeconform", (*Manifests).conform},
+	{"kubeval", (*Manifests).evaluate},
+	{"kube-score", (*Manifests).score},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
@@ -203,6 +241,10 @@ func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	started := time.Now()
 	judgements := make([]manifest.Judgement, len(checks))
 	stages := make([]report.Stage, len(checks))
+	policy, err := m.policy(ctx)
+	if err != nil {
+		return nil, err
+	}
 	work, checking := errgroup.WithContext(ctx)
 	for i, c := range checks {
 		work.Go(func() error {
@@ -218,8 +260,7 @@ func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	if err := work.Wait(); err != nil {
 		return nil, err
 	}
-	policy, err := m.policy(ctx)
-	if err != nil {
+	if stages[0].Changes, err = m.changes(ctx); err != nil {
 		return nil, err
 	}
 	stages = append(stages, policyStage(manifest.Unused(policy, judgements)))

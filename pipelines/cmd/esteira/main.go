@@ -24,12 +24,13 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
-  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
-  esteira manifest schemas          make the JSON schemas of a Kubernetes release
+  esteira manifest changes          say what changed in what is rendered, by object and field, secrets masked
   esteira manifest kube-score       say what in rendered manifests is against good practice, by kube-score
   esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
   esteira manifest kubeval          say what in rendered manifests no schema allows, by kubeval
   esteira manifest place            say where in the sources is what tools say of what was rendered
+  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest schemas          make the JSON schemas of a Kubernetes release
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
@@ -55,12 +56,13 @@ var commands = map[string]command{
 	"gate":                 judge,
 	"image assemble":       assemble,
 	"image describe":       describe,
+	"manifest changes":     showChanges,
 	"manifest kube-score":  runKubeScore,
 	"manifest kubeconform": runKubeconform,
 	"manifest kubeval":     runKubeval,
-	"manifest schemas":     makeSchemas,
 	"manifest place":       placeRemarks,
 	"manifest render":      renderManifests,
+	"manifest schemas":     makeSchemas,
 	"parts local":          takeParts,
 	"parts verify":         verifyParts,
 	"release":              showRelease,
