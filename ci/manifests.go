@@ -112,6 +112,13 @@ func (m *Manifests) placed(ctx context.Context, run check) (manifest.Placed, err
 	if err != nil {
 		return manifest.Placed{}, err
 	}
+	remarks, err := said.File(saidPath).Contents(ctx)
+	if err != nil {
+		return manifest.Placed{}, plain(err)
+	}
+	if said, err := manifest.ReadSaid(strings.NewReader(remarks)); err != nil || len(said.Remarks) == 0 {
+		return manifest.Placed{Said: said}, err
+	}
 	bench, err := m.workbench(ctx)
 	if err != nil {
 		return manifest.Placed{}, err
@@ -224,6 +231,9 @@ var checks = []struct {
 }{
 	{"render", rendering},
 	{"policies", (*Manifests).policies},
+	{"kubeconform", (*Manifests).conform},
+	{"kubeval", (*Manifests).evaluate},
+	{"kube-score", (*Manifests).score},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
