@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
@@ -130,7 +132,7 @@ func (g gator) test(input string) (output []byte, refusal string, err error) {
 	return nil, refusal, err
 }
 
-// run is what gator printed, and the same of its standard error where it exits with anything but 0.
+// run is what gator printed, and what it complained of where it exits with anything but 0.
 func (g gator) run(args ...string) (output []byte, complaint string, err error) {
 	var stdout, stderr bytes.Buffer
 	command := exec.Command(g.executable, args...)
@@ -138,7 +140,7 @@ func (g gator) run(args ...string) (output []byte, complaint string, err error) 
 	err = command.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return stdout.Bytes(), fmt.Sprintf("%s (exit code %d)", bytes.TrimSpace(stderr.Bytes()), exit.ExitCode()), nil
+		return stdout.Bytes(), cmp.Or(strings.TrimSpace(stderr.String()), exit.String()), nil
 	}
 	return stdout.Bytes(), "", err
 }
