@@ -230,6 +230,7 @@ var checks = []struct {
 	run  check
 }{
 	{"render", rendering},
+	{"policies", (*Manifests).policies},
 	{"kubeconform", (*Manifests).conform},
 	{"kubeval", (*Manifests).evaluate},
 	{"kube-score", (*Manifests).score},
@@ -263,7 +264,11 @@ func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	if stages[0].Changes, err = m.changes(ctx); err != nil {
 		return nil, err
 	}
-	stages = append(stages, policyStage(manifest.Unused(policy, judgements)))
+	stage := policyStage(manifest.Unused(policy, judgements))
+	if stage.Facts, err = m.policyFacts(ctx); err != nil {
+		return nil, err
+	}
+	stages = append(stages, stage)
 	rendered, err := m.rendered(ctx)
 	if err != nil {
 		return nil, err
@@ -276,6 +281,37 @@ func policyStage(unused []finding.Finding) report.Stage {
 	stage := judged("policy", unused, "take them out of "+manifest.PolicyFile)
 	stage.Name = "policy"
 	return stage
+}
+
+// policyFacts say that a change would change the policy, by which it is not judged itself.
+func (m *Manifests) policyFacts(ctx context.Context) ([]report.Fact, error) {
+	if m.Base == nil {
+		return nil, nil
+	}
+	before, err := pick(ctx, m.Base, []string{manifest.PolicyFile})
+	if err != nil {
+		return nil, err
+	}
+	after, err := pick(ctx, m.Source, []string{manifest.PolicyFile})
+	if err != nil || before == nil && after == nil {
+		return nil, err
+	}
+	changed := before == nil || after == nil
+	if !changed {
+		old, err := before.File(manifest.PolicyFile).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now, err := after.File(manifest.PolicyFile).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		changed = old != now
+	}
+	if !changed {
+		return nil, nil
+	}
+	return []report.Fact{{Name: "changes", Value: manifest.PolicyFile + ": this change is judged by the base's, and its own holds once it is merged"}}, nil
 }
 
 // ValidateCheck is red unless every check passes.

@@ -1,11 +1,13 @@
 package tests
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -103,4 +105,18 @@ func TestManifestsElsewhere(t *testing.T) {
 		t.Errorf("%s objects, want 1", got)
 	}
 	call(t, "manifests", "--source="+workspace(t), "render", "check").fails(t, "render undecided", "no kustomization and no manifest")
+}
+
+// A changed overlay is rendered anew, with what is made of it, and nothing else is.
+func TestManifestsRemembered(t *testing.T) {
+	t.Parallel()
+	source := cluster(t)
+	now := fmt.Sprint(time.Now().UnixNano())
+	edit(t, filepath.Join(source, "overlays/staging/kustomization.yaml"), "app.kubernetes.io/instance: iris-staging", "app.kubernetes.io/instance: s"+now)
+	reportOf(t, "manifests", "--source="+source, "render")
+	edit(t, filepath.Join(source, "overlays/dev/kustomization.yaml"), "app.kubernetes.io/instance: iris-dev", "app.kubernetes.io/instance: d"+now)
+	run := reportOf(t, "manifests", "--source="+source, "render")
+	if got := fact(t, run, "rendered anew"); got != "1" {
+		t.Errorf("%s were rendered anew, want 1: overlays/dev", got)
+	}
 }

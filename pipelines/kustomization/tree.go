@@ -65,11 +65,12 @@ func (t *Tree) readParts() error {
 	var index struct {
 		Files map[string][]string `json:"files"`
 		Notes []string            `json:"notes"`
+		Wrong []finding.Finding   `json:"wrong"`
 	}
 	if err := json.Unmarshal(text, &index); err != nil {
 		return fmt.Errorf("parts.json: %w", err)
 	}
-	t.files, t.notes = index.Files, index.Notes
+	t.files, t.notes, t.findings = index.Files, index.Notes, index.Wrong
 	return nil
 }
 

@@ -153,8 +153,8 @@ func leaves(d Document) map[string]string {
 	var visit func(path string, node *yaml.Node)
 	visit = func(path string, node *yaml.Node) {
 		switch {
-		case node.Kind == yaml.AliasNode:
-			visit(path, node.Alias)
+		case node.Kind == yaml.AliasNode: // kustomize prints none, and following them can take for ever
+			all[path] = "*" + node.Value
 		case node.Kind == yaml.MappingNode && len(node.Content) > 0:
 			for i := 0; i+1 < len(node.Content); i += 2 {
 				visit(strings.TrimPrefix(path+"."+node.Content[i].Value, "."), node.Content[i+1])

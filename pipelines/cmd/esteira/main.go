@@ -16,8 +16,8 @@ import (
 
 const usage = `esteira judges models, experiments and manifests, stores models, turns folders into images and runs into reports.
 
-  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira blob emulate              make a container in Azurite, and print a SAS for it
+  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira dispatch                  ask GitHub for a training where a model is not asked what it was trained on
   esteira drift                     say whether a model is asked what it was trained on
   esteira experiment                say which of two models does better in a running experiment
@@ -29,6 +29,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
   esteira manifest kubeval          say what in rendered manifests no schema allows, by kubeval
   esteira manifest place            say where in the sources is what tools say of what was rendered
+  esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
   esteira manifest schemas          make the JSON schemas of a Kubernetes release
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
@@ -61,6 +62,7 @@ var commands = map[string]command{
 	"manifest kubeconform": runKubeconform,
 	"manifest kubeval":     runKubeval,
 	"manifest place":       placeRemarks,
+	"manifest policies":    judgeByPolicies,
 	"manifest render":      renderManifests,
 	"manifest schemas":     makeSchemas,
 	"parts local":          takeParts,

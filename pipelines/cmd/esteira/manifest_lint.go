@@ -247,4 +247,3 @@ func (l *linting) write(conformed lint.Conformed, notes []string) error {
 	said.Remarks = slices.DeleteFunc(said.Remarks, func(r manifest.Remark) bool { return r.Root == "" })
 	return writeFileOf(l.output, said.Write)
 }
-
