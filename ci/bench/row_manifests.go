@@ -38,7 +38,9 @@ func manifests(ctx context.Context, b *bench) ([]line, error) {
 			if err != nil {
 				return 0, err
 			}
-			taken, err := timed(func() error { return passed(b.dagger(ctx, append([]string{"call", "manifests", "--source", folder}, args...)...)) })
+			taken, err := timed(func() error {
+				return passed(b.dagger(ctx, append([]string{"call", "manifests", "--source", folder}, args...)...))
+			})
 			return taken - handing, err
 		}}
 	}
