@@ -19,6 +19,7 @@ require (
 	github.com/sethvargo/go-githubactions v1.3.2
 	github.com/yuin/goldmark v1.8.7
 	go.yaml.in/yaml/v3 v3.0.6
+	golang.org/x/mod v0.38.0
 	golang.org/x/net v0.55.0
 	golang.org/x/sync v0.22.0
 	gonum.org/v1/gonum v0.17.0

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-const usage = `esteira judges models and experiments, stores models, turns folders into images and runs into reports.
+const usage = `esteira judges models, experiments and manifests, stores models, turns folders into images and runs into reports.
 
   esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira blob emulate              make a container in Azurite, and print a SAS for it
@@ -24,6 +24,8 @@ const usage = `esteira judges models and experiments, stores models, turns folde
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
+  esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
   esteira check RUN.json            fail if a run is red
@@ -47,6 +49,8 @@ var commands = map[string]command{
 	"gate":           judge,
 	"image assemble": assemble,
 	"image describe": describe,
+	"parts local":    takeParts,
+	"parts verify":   verifyParts,
 	"release":        showRelease,
 	"report":         writeReport,
 }

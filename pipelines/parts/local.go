@@ -1,0 +1,124 @@
+package parts
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+)
+
+// Folder says what is in a folder of manifests that stand in for their addresses.
+type Folder struct {
+	// Files has the paths in the folder by the address that they stand in for.
+	Files map[string][]string `json:"files"`
+	// Notes say what is another version, or a part alone, of what the cluster will get.
+	Notes []string `json:"notes"`
+}
+
+// Index is the file that describes a Folder in it.
+const Index = "parts.json"
+
+// Local writes the manifests, and Index, into a folder, out of the folders of their modules. A file that is not what its
+// pin says is an *Error; all of them are said at once.
+func (p Pins) Local(modules map[Module]string, into string) error {
+	folder := Folder{Files: map[string][]string{}, Notes: p.Notes()}
+	var all []error
+	for _, part := range p.Parts {
+		for _, manifest := range part.Manifests {
+			for _, file := range manifest.files() {
+				name := path.Join(part.Name.Value, file.Path.Value)
+				if err := p.take(part, file, modules[part.Module], filepath.Join(into, name)); err != nil {
+					all = append(all, err)
+				}
+				folder.Files[manifest.Address.Value] = append(folder.Files[manifest.Address.Value], name)
+			}
+		}
+	}
+	if len(all) > 0 {
+		return errors.Join(all...)
+	}
+	text, err := json.MarshalIndent(folder, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(into, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(into, Index), append(text, '\n'), 0o644)
+}
+
+// take copies a file of a part's module if it is what was pinned.
+func (p Pins) take(part Part, file File, module, into string) error {
+	content, err := os.ReadFile(filepath.Join(module, file.Path.Value))
+	if errors.Is(err, os.ErrNotExist) {
+		return &Error{p.name, file.Path.Line, fmt.Sprintf("%s: %s has no %s", part.Name, part.Module, file.Path)}
+	}
+	if err != nil {
+		return err
+	}
+	if got := hash(content); got != file.SHA256.Value {
+		return &Error{p.name, file.SHA256.Line, fmt.Sprintf("%s: %s of %s has the SHA-256 %s, want %s",
+			part.Name, file.Path, part.Module, got, file.SHA256)}
+	}
+	if err := os.MkdirAll(filepath.Dir(into), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(into, content, 0o644)
+}
+
+// files are those of the module that are taken offline.
+func (m Manifest) files() []File {
+	if m.Instead != nil {
+		return m.Instead.Files
+	}
+	return []File{{Path: m.File, SHA256: m.SHA256}}
+}
+
+// Notes say of which parts something else stands in offline, and what nobody has pinned yet.
+func (p Pins) Notes() []string {
+	notes := []string{}
+	for _, part := range p.Parts {
+		for _, manifest := range part.Manifests {
+			if manifest.Instead != nil {
+				notes = append(notes, part.standIn(*manifest.Instead))
+			}
+			if manifest.SHA256.Value == "" {
+				notes = append(notes, fmt.Sprintf("%s %s: nobody has pinned %s yet (%s): `esteira parts verify` prints what to record",
+					part.Name, part.Version, manifest.Address, manifest.Unpinned))
+			}
+		}
+	}
+	return notes
+}
+
+func (p Part) standIn(instead Instead) string {
+	what := p.Version
+	if instead.Version != "" {
+		what = instead.Version
+	}
+	if instead.Holds == HoldsCRDs {
+		what = "the CRDs of " + what + " alone"
+	}
+	return fmt.Sprintf("%s %s: judged is %s: %s", p.Name, p.Version, what, instead.Because)
+}
+
+// Modules are those that manifests are taken from, each once.
+func (p Pins) Modules() []Module {
+	var modules []Module
+	for _, part := range p.Parts {
+		if !slices.Contains(modules, part.Module) {
+			modules = append(modules, part.Module)
+		}
+	}
+	return modules
+}
+
+func hash(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
