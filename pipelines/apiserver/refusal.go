@@ -118,14 +118,14 @@ func formCauses(message string) []Cause {
 	return all
 }
 
-// warning is a value of the header Warning, as RFC 9110 has it: code, agent, and the text.
-var warning = regexp.MustCompile(`^\d{3} \S+ ("(?:[^"\\]|\\.)*")`)
+// warningValue is a value of the header Warning, as RFC 9110 has it: code, agent, and the text.
+var warningValue = regexp.MustCompile(`^\d{3} \S+ ("(?:[^"\\]|\\.)*")`)
 
 // warnings are what the server would have a person know, although it does what it was asked.
 func warnings(header http.Header) []string {
 	var all []string
 	for _, value := range header.Values("Warning") {
-		if found := warning.FindStringSubmatch(value); found != nil {
+		if found := warningValue.FindStringSubmatch(value); found != nil {
 			value = strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(found[1][1 : len(found[1])-1])
 		}
 		all = append(all, value)
@@ -142,4 +142,15 @@ func (d Document) remark(rule, field, message string) manifest.Remark {
 		Tool: Tool, Rule: rule, Severity: finding.High, Message: message,
 		Root: d.Root, Object: d.Object, Field: field, Line: d.Line,
 	}
+}
+
+// warning is a remark about what the server warns of. That pods would be refused in their namespace is more than a warning:
+// nothing would run.
+func (d Document) warning(text string) manifest.Remark {
+	if strings.HasPrefix(text, "would violate PodSecurity") {
+		return d.remark("PodSecurity", "", text)
+	}
+	remark := d.remark("Warning", "", text)
+	remark.Severity = finding.Info
+	return remark
 }

@@ -31,10 +31,11 @@ type Server struct {
 	processes []*process
 }
 
-// passive are the admission plug-ins that want what is not there: controllers that make accounts, count quotas and bind
-// volumes, and the webhooks of third parties.
+// passive are the admission plug-ins that want what is not there: controllers that make accounts, count quotas, bind and
+// release volumes, and the webhooks of third parties.
 var passive = []string{
-	"MutatingAdmissionWebhook", "PersistentVolumeClaimResize", "ResourceQuota", "ServiceAccount", "ValidatingAdmissionWebhook",
+	"MutatingAdmissionWebhook", "PersistentVolumeClaimResize", "ResourceQuota", "ServiceAccount",
+	"StorageObjectInUseProtection", "ValidatingAdmissionWebhook",
 }
 
 // Start starts a server, and returns once it is ready. Nothing but this machine can reach it. The error of one that is not

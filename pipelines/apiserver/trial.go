@@ -1,72 +1,86 @@
 package apiserver
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
 )
 
-// Document is one object as it was rendered.
-type Document struct {
-	// Root is what it was rendered from, Line where it begins in that root's stream.
-	Root   string
-	Object manifest.Object
-	Line   int
-	// Destination is the namespace that it goes to where it names none; empty is "default".
-	Destination string
-	// Content is the object as JSON.
-	Content json.RawMessage
-}
-
-func (d Document) namespace() string { return cmp.Or(d.Object.Namespace, d.Destination, "default") }
-
 // Try says what the server refuses of the documents, and what it warns of. With a base, they are tried as changes of what
-// the base's documents made. Nothing of them stays but namespaces and definitions.
+// the base's documents made, root by root: two roots may have an object each of the same name. Of the documents nothing
+// stays but definitions and namespaces.
 func (s *Server) Try(ctx context.Context, documents, base []Document) ([]manifest.Remark, error) {
 	remarks, err := s.try(ctx, documents, base)
 	return remarks, errors.Join(err, s.alive())
 }
 
 func (s *Server) try(ctx context.Context, documents, base []Document) ([]manifest.Remark, error) {
-	if len(base) > 0 {
-		if err := s.keep(ctx, base); err != nil {
-			return nil, fmt.Errorf("the base: %w", err)
-		}
+	if _, err := s.prepare(ctx, base); err != nil {
+		return nil, fmt.Errorf("the base: %w", err)
 	}
-	wrong, err := s.prepare(ctx, documents)
+	remarks, err := s.prepare(ctx, documents)
 	if err != nil {
 		return nil, err
 	}
-	remarks, err := each(ctx, documents, s.tryOne)
-	return append(wrong, remarks...), err
+	before, kept := byRoot(base), map[string]Document{}
+	for _, root := range roots(documents) {
+		if err := s.keep(ctx, before[root], kept); err != nil {
+			return nil, fmt.Errorf("the base: %w", err)
+		}
+		said, err := each(ctx, byRoot(documents)[root], s.tryOne)
+		if err != nil {
+			return nil, err
+		}
+		remarks = append(remarks, said...)
+	}
+	return remarks, nil
 }
 
-// keep applies the base for real. What of it the server refuses is the base's own fault, and nothing to compare with.
-func (s *Server) keep(ctx context.Context, base []Document) error {
-	if _, err := s.prepare(ctx, base); err != nil {
-		return err
+// keep applies a root of the base for real, over what was kept of others. What of it the server refuses is the base's own
+// fault, and nothing to compare with.
+func (s *Server) keep(ctx context.Context, base []Document, kept map[string]Document) error {
+	var anew []Document
+	for _, document := range base {
+		switch key := document.key(); {
+		case document.Object.Kind == "APIService" || document.Object.Kind == definitionKind || document.Object.Kind == "Namespace":
+			// Requests would go to who is not there; the others are there already.
+		case bytes.Equal(kept[key].Content, document.Content):
+		default:
+			anew, kept[key] = append(anew, document), document
+		}
 	}
-	_, err := each(ctx, base, func(ctx context.Context, document Document) ([]manifest.Remark, error) {
-		if document.Object.Kind == "APIService" || document.Object.Kind == definitionKind {
-			return nil, nil // one is there already, the other would send requests to who is not
-		}
-		refused, _, err := s.apply(ctx, document, false)
-		if err != nil || len(refused) > 0 || document.Object.Kind != "PersistentVolumeClaim" {
-			return refused, err
-		}
-		return nil, s.bind(ctx, document)
+	_, err := each(ctx, anew, func(ctx context.Context, document Document) ([]manifest.Remark, error) {
+		return nil, s.replace(ctx, document)
 	})
 	return err
+}
+
+// replace makes an object anew.
+func (s *Server) replace(ctx context.Context, document Document) error {
+	to, known, err := s.client.find(ctx, document.Object.APIVersion, document.Object.Kind)
+	if err != nil || !known {
+		return err
+	}
+	var refused *Refusal
+	_, err = s.client.do(ctx, http.MethodDelete, objectPath(document, to)+"?gracePeriodSeconds=0&propagationPolicy=Background", "", nil)
+	if err != nil && !errors.As(err, &refused) {
+		return err
+	}
+	remarks, _, err := s.apply(ctx, document, false)
+	if err != nil || len(remarks) > 0 || document.Object.Kind != "PersistentVolumeClaim" {
+		return err
+	}
+	return s.bind(ctx, document)
 }
 
 // prepare installs what the documents need to be understood: definitions and namespaces. It returns what is wrong with the
@@ -140,15 +154,14 @@ func namespaces(documents []Document) []Document {
 	for _, document := range documents {
 		name := document.namespace()
 		if _, there := described[name]; !there {
-			content := fmt.Appendf(nil, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":%q}}`, name)
-			described[name] = Document{Root: document.Root, Object: manifest.Object{APIVersion: "v1", Kind: "Namespace", Name: name}, Content: content}
+			described[name] = Document{
+				Root:    document.Root,
+				Object:  manifest.Object{APIVersion: "v1", Kind: "Namespace", Name: name},
+				Content: fmt.Appendf(nil, `{"apiVersion":"v1","kind":"Namespace","metadata":{"name":%q}}`, name),
+			}
 		}
 	}
-	var all []Document
-	for _, document := range described {
-		all = append(all, document)
-	}
-	return all
+	return slices.Collect(maps.Values(described))
 }
 
 // each does something with every item, several at once, and returns what was remarked in the items' order.
@@ -170,9 +183,7 @@ func each[T any](ctx context.Context, items []T, do func(context.Context, T) ([]
 func (s *Server) tryOne(ctx context.Context, document Document) ([]manifest.Remark, error) {
 	remarks, warnings, err := s.apply(ctx, document, true)
 	for _, text := range warnings {
-		remark := document.remark("Warning", "", text)
-		remark.Severity = finding.Low
-		remarks = append(remarks, remark)
+		remarks = append(remarks, document.warning(text))
 	}
 	return remarks, err
 }
