@@ -94,3 +94,17 @@ func byRoot(documents []Document) map[string][]Document {
 	}
 	return all
 }
+
+// Notes say what of the documents takes no part in a trial.
+func Notes(documents []Document) []string {
+	webhooks := 0
+	for _, document := range documents {
+		if kind := document.Object.Kind; kind == "MutatingWebhookConfiguration" || kind == "ValidatingWebhookConfiguration" {
+			webhooks++
+		}
+	}
+	if webhooks == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d webhook configurations are valid, and asked nothing: who answers them does not run here", webhooks)}
+}

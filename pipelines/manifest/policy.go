@@ -91,7 +91,9 @@ func ParsePolicy(name string, text []byte) (Policy, error) {
 	return policy, nil
 }
 
-func (p Policy) exceptions() []Exception { return append(append([]Exception{}, p.Accepted...), p.Uncovered...) }
+func (p Policy) exceptions() []Exception {
+	return append(append([]Exception{}, p.Accepted...), p.Uncovered...)
+}
 
 func (e Exception) check() error {
 	for _, field := range []struct{ name, value string }{

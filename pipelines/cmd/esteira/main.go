@@ -24,6 +24,8 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest server           say what a real API server refuses of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
@@ -40,19 +42,21 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":   emulateBlobs,
-	"blob upload":    uploadBlobs,
-	"check":          checkRun,
-	"dispatch":       dispatchTraining,
-	"drift":          judgeDrift,
-	"experiment":     judgeExperiment,
-	"gate":           judge,
-	"image assemble": assemble,
-	"image describe": describe,
-	"parts local":    takeParts,
-	"parts verify":   verifyParts,
-	"release":        showRelease,
-	"report":         writeReport,
+	"blob emulate":    emulateBlobs,
+	"blob upload":     uploadBlobs,
+	"check":           checkRun,
+	"dispatch":        dispatchTraining,
+	"drift":           judgeDrift,
+	"experiment":      judgeExperiment,
+	"gate":            judge,
+	"image assemble":  assemble,
+	"image describe":  describe,
+	"manifest render": renderManifests,
+	"manifest server": tryManifests,
+	"parts local":     takeParts,
+	"parts verify":    verifyParts,
+	"release":         showRelease,
+	"report":          writeReport,
 }
 
 func main() {

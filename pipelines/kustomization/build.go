@@ -1,0 +1,255 @@
+package kustomization
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/esteira/esteira/pipelines/manifest"
+)
+
+// cacheFormat is part of what renders are remembered by: it changes when this package renders differently.
+const cacheFormat = 1
+
+// standIns is the folder, beside a kustomization, of the files that stand in for its addresses.
+const standIns = ".esteira-parts"
+
+// Renderer is how a tree is rendered.
+type Renderer struct {
+	// Kustomize is its executable, Version what it says of itself.
+	Kustomize, Version string
+	// Cache is a folder of remembered renders; empty for none.
+	Cache string
+	// Out is the folder for the streams.
+	Out string
+}
+
+// Rendered is what came out: the index, and what is to be said.
+type Rendered struct {
+	Index manifest.Index
+	Said  manifest.Said
+}
+
+// Render renders every root of a tree. What does not render is said; an error is for what says nothing about the sources.
+func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
+	scratch, err := os.MkdirTemp("", "kustomize")
+	if err != nil {
+		return Rendered{}, err
+	}
+	defer os.RemoveAll(scratch)
+	if err := t.copy(scratch); err != nil {
+		return Rendered{}, err
+	}
+	t.check()
+	folders, applied := t.roots(), t.applied()
+	roots := make([]manifest.Root, len(folders))
+	var fresh atomic.Int64
+	var said sync.Mutex
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(2 * runtime.NumCPU())
+	for i, folder := range folders {
+		work.Go(func() error {
+			c := t.closure(folder)
+			roots[i] = manifest.Root{Path: folder, Applied: applied[folder], Files: c.files}
+			if !c.sound {
+				return nil
+			}
+			stream, built, err := r.stream(ctx, t, scratch, folder, c)
+			if built {
+				fresh.Add(1)
+			}
+			var wrong *manifest.FileError
+			if errors.As(err, &wrong) {
+				said.Lock()
+				defer said.Unlock()
+				t.find("build", wrong.File, wrong.Line, wrong.Reason)
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", folder, err)
+			}
+			return r.finish(t, &roots[i], stream)
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return Rendered{}, err
+	}
+	index := manifest.Index{Roots: roots, Rendered: int(fresh.Load()), Notes: t.notes}
+	if len(roots) == 0 {
+		index.Roots, err = r.plain(t)
+	} else {
+		index.Plain = t.plain()
+	}
+	return Rendered{Index: index, Said: t.said(index)}, err
+}
+
+// stream is what a root renders, with kustomize's origins in it: remembered, or built anew.
+func (r Renderer) stream(ctx context.Context, t *Tree, scratch, folder string, c closure) (stream []byte, built bool, err error) {
+	digest, err := t.digest(folder, r.Version, c)
+	if err != nil {
+		return nil, false, err
+	}
+	remembered := filepath.Join(r.Cache, digest+".yaml")
+	if r.Cache != "" {
+		if stream, err := os.ReadFile(remembered); err == nil {
+			return stream, false, nil
+		}
+	}
+	stream, err = r.build(ctx, t, scratch, folder, c)
+	if err != nil || r.Cache == "" {
+		return stream, true, err
+	}
+	return stream, true, writeWhole(remembered, stream)
+}
+
+// writeWhole writes a file that nobody ever sees half of.
+func writeWhole(name string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return os.Rename(file.Name(), name)
+}
+
+// build runs kustomize. What it refuses is a *manifest.FileError.
+func (r Renderer) build(ctx context.Context, t *Tree, scratch, folder string, c closure) ([]byte, error) {
+	command := exec.CommandContext(ctx, r.Kustomize, "build", filepath.Join(scratch, folder))
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	var failed *exec.ExitError
+	switch {
+	case errors.As(err, &failed) && failed.ExitCode() > 0:
+		return nil, t.explain(folder, c, strings.ReplaceAll(stderr.String(), scratch+"/", ""))
+	case err != nil:
+		return nil, fmt.Errorf("kustomize: %w: %s", err, stderr.String())
+	case len(bytes.TrimSpace(stdout.Bytes())) == 0:
+		return nil, &manifest.FileError{File: t.descriptions[folder].file, Line: 1, Reason: "it renders nothing: name its resources, or take the folder away"}
+	}
+	return stdout.Bytes(), nil
+}
+
+// copy puts the tree into a folder where addresses are replaced by what stands in for them, and origins are asked for.
+func (t *Tree) copy(into string) error {
+	return walk(t.source, func(file string) error {
+		content, err := os.ReadFile(filepath.Join(t.source, file))
+		if err != nil {
+			return err
+		}
+		if d := t.descriptions[path.Dir(file)]; d != nil && d.file == file {
+			if content, err = t.prepare(d, content, into); err != nil {
+				return err
+			}
+		}
+		return put(filepath.Join(into, file), content)
+	})
+}
+
+func put(name string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, content, 0o644)
+}
+
+// prepare is a kustomization's text with the addresses replaced.
+func (t *Tree) prepare(d *description, text []byte, into string) ([]byte, error) {
+	lines := strings.SplitAfter(string(text), "\n")
+	for _, r := range d.names {
+		if !r.address {
+			continue
+		}
+		var entries []string
+		for _, file := range t.files[r.target] {
+			content, err := os.ReadFile(filepath.Join(t.parts, file))
+			if err != nil {
+				return nil, err
+			}
+			name := path.Join(standIns, fmt.Sprint(r.line), file)
+			if err := put(filepath.Join(into, d.folder, name), content); err != nil {
+				return nil, err
+			}
+			entries = append(entries, strings.Replace(lines[r.line-1], r.target, name, 1))
+		}
+		if len(entries) > 0 {
+			lines[r.line-1] = strings.Join(entries, "")
+		}
+	}
+	prepared := strings.Join(lines, "")
+	if d.component || manifest.Child(d.node, "buildMetadata") != nil {
+		return []byte(prepared), nil
+	}
+	return []byte(strings.TrimSuffix(prepared, "\n") + "\nbuildMetadata: [originAnnotations]\n"), nil
+}
+
+// finish writes a root's stream, and says where its objects are.
+func (r Renderer) finish(t *Tree, root *manifest.Root, stream []byte) error {
+	text, origins := split(string(stream))
+	root.Stream = path.Join("streams", root.Path+".yaml")
+	if root.Path == "." {
+		root.Stream = "streams/root.yaml"
+	}
+	documents, err := manifest.Documents(root.Stream, []byte(text))
+	if err != nil {
+		return fmt.Errorf("kustomize printed what is no YAML: %w", err)
+	}
+	for i, d := range documents {
+		rendered := manifest.Rendered{Object: d.Object, Line: d.Line}
+		if i < len(origins) {
+			rendered.Source = t.locate(root.Path, origins[i], d.Object)
+		}
+		root.Objects = append(root.Objects, rendered)
+	}
+	return put(filepath.Join(r.Out, root.Stream), []byte(text))
+}
+
+// plain are the roots of a folder without a kustomization: each manifest is one by itself.
+func (r Renderer) plain(t *Tree) ([]manifest.Root, error) {
+	var roots []manifest.Root
+	for _, file := range t.plain() {
+		root := manifest.Root{Path: file, Stream: path.Join("streams", file), Applied: true, Files: []string{file}}
+		for _, d := range t.documents[file] {
+			rendered := manifest.Rendered{Object: d.Object, Line: d.Line}
+			rendered.Source.File, rendered.Source.Line = file, d.Line
+			root.Objects = append(root.Objects, rendered)
+		}
+		content, err := os.ReadFile(filepath.Join(t.source, file))
+		if err != nil {
+			return nil, err
+		}
+		if err := put(filepath.Join(r.Out, root.Stream), content); err != nil {
+			return nil, err
+		}
+		roots = append(roots, root)
+	}
+	return roots, nil
+}
+
+// said is what there is to say of a tree and what it rendered.
+func (t *Tree) said(index manifest.Index) manifest.Said {
+	objects := 0
+	for _, root := range index.Roots {
+		objects += len(root.Objects)
+	}
+	said := manifest.Said{Remarks: []manifest.Remark{}, Findings: t.findings, Judged: objects, Notes: t.notes}
+	said.Facts = facts(index, objects)
+	if objects == 0 && len(t.findings) == 0 {
+		said.Undecided = "nothing was rendered: the folder has no kustomization and no manifest"
+	}
+	return said
+}
