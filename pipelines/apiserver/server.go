@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -125,19 +126,21 @@ func (s *Server) alive() error {
 
 // Stop ends the server and removes what it kept.
 func (s *Server) Stop() error {
-	var failed error
 	for _, running := range s.processes {
 		running.stop()
 	}
-	failed = errors.Join(failed, os.RemoveAll(s.folder))
-	return failed
+	return os.RemoveAll(s.folder)
 }
 
 // Version is that of Kubernetes' module in a kube-apiserver, such as v1.36.3.
 func (p Programs) Version() (string, error) {
-	info, err := buildinfo.ReadFile(p.APIServer)
+	file, err := exec.LookPath(p.APIServer)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", p.APIServer, err)
+		return "", err
+	}
+	info, err := buildinfo.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
 	}
 	for _, module := range info.Deps {
 		if module.Path == "k8s.io/kubernetes" {
