@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/esteira/esteira/ci/internal/dagger"
 
+	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
+	"github.com/esteira/esteira/pipelines/report"
 )
 
 // Where the containers of this stage have what they work on.
@@ -150,6 +155,85 @@ func (m *Manifests) judgement(ctx context.Context, name string, run check) (mani
 	}
 	return manifest.Judge(policy, placed, before, time.Now()), nil
 }
+
+// Render reports what does not render, what is named and not there, and secrets in plain words. Its files hold what was
+// rendered: index.json, and streams/ with a file a kustomization.
+// +cache="session"
+func (m *Manifests) Render(ctx context.Context) (*Result, error) {
+	result, err := m.judge(ctx, "render", rendering)
+	if err != nil {
+		return nil, err
+	}
+	result.Files, err = m.rendered(ctx)
+	return result, err
+}
+
+// RenderCheck is red unless everything renders.
+// +check
+// +cache="never"
+func (m *Manifests) RenderCheck(ctx context.Context) error { return checked(m.Render(ctx)) }
+
+// rendering says what rendering found.
+func rendering(m *Manifests, ctx context.Context) (*dagger.Container, error) {
+	bench, err := m.workbench(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bench.WithExec([]string{"sh", "-c", "mkdir -p /out && cp " + renderedPath + "/said.json " + saidPath}), nil
+}
+
+// checks are those of Validate, by their names.
+var checks = []struct {
+	name string
+	run  check
+}{
+	{"render", rendering},
+}
+
+// Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
+// +cache="session"
+func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
+	started := time.Now()
+	judgements := make([]manifest.Judgement, len(checks))
+	stages := make([]report.Stage, len(checks))
+	work, checking := errgroup.WithContext(ctx)
+	for i, c := range checks {
+		work.Go(func() error {
+			done := stopwatch(c.name)
+			judgement, err := m.judgement(checking, c.name, c.run)
+			if err != nil {
+				return fmt.Errorf("%s: %v", c.name, err)
+			}
+			judgements[i], stages[i] = judgement, done(judgement.Stage(c.name))
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return nil, err
+	}
+	policy, err := m.policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stages = append(stages, policyStage(manifest.Unused(policy, judgements)))
+	rendered, err := m.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return newResult(report.Run{Title: "manifests", Started: started, Duration: time.Since(started), Stages: stages}, rendered)
+}
+
+// policyStage is red by exceptions that accept nothing.
+func policyStage(unused []finding.Finding) report.Stage {
+	stage := judged("policy", unused, "take them out of "+manifest.PolicyFile)
+	stage.Name = "policy"
+	return stage
+}
+
+// ValidateCheck is red unless every check passes.
+// +check
+// +cache="never"
+func (m *Manifests) ValidateCheck(ctx context.Context) error { return checked(m.Validate(ctx)) }
 
 // policy is the base's where there is one: who is judged does not hold the scales.
 func (m *Manifests) policy(ctx context.Context) (manifest.Policy, error) {

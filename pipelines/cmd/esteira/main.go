@@ -25,6 +25,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest place            say where in the sources is what tools say of what was rendered
   esteira manifest server           say what a real API server refuses of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
@@ -51,6 +52,7 @@ var commands = map[string]command{
 	"gate":            judge,
 	"image assemble":  assemble,
 	"image describe":  describe,
+	"manifest place":  placeRemarks,
 	"manifest render": renderManifests,
 	"manifest server": tryManifests,
 	"parts local":     takeParts,
