@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+
+	"github.com/esteira/esteira/pipelines/manifest"
+)
+
+// Where the containers of this stage have what they work on.
+const (
+	manifestsPath = "/src"
+	partsPath     = "/parts"
+	renderedPath  = "/rendered"
+	saidPath      = "/out/remarks.json"
+)
+
+// Manifests holds a folder of Kubernetes manifests: Kustomize's or plain ones.
+type Manifests struct {
+	// +private
+	Esteira *Esteira
+	// +private
+	Source *dagger.Directory
+	// +private
+	Base *dagger.Directory
+}
+
+// Manifests proves what a folder describes for Kubernetes, before it is merged: it is rendered, and judged by schemas, by
+// good practice, by the cluster's own policies, and by a real API server.
+func (e *Esteira) Manifests(
+	// The folder, with kustomizations or plain manifests; its policy.yaml says what is accepted, its parts.yaml what is pinned
+	// +defaultPath="/k8s"
+	// +ignore=["**/.git"]
+	source *dagger.Directory,
+	// The same folder before the change: its policy judges, what was there before does not block, and the difference is shown
+	// +optional
+	base *dagger.Directory,
+) *Manifests {
+	return &Manifests{Esteira: e, Source: source, Base: base}
+}
+
+// before is the stage over the base.
+func (m *Manifests) before() *Manifests {
+	return &Manifests{Esteira: m.Esteira, Source: m.Base}
+}
+
+// workbench is a container with tools of the toolbox, our own command, the source, the third-party parts, and what was
+// rendered.
+func (m *Manifests) workbench(ctx context.Context, tools ...string) (*dagger.Container, error) {
+	bench, err := m.bench(ctx, tools...)
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := m.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return bench.WithMountedDirectory(renderedPath, rendered), nil
+}
+
+// bench is the workbench before anything is rendered.
+func (m *Manifests) bench(ctx context.Context, tools ...string) (*dagger.Container, error) {
+	command, err := m.Esteira.command()
+	if err != nil {
+		return nil, err
+	}
+	parts, err := m.parts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bench := m.Esteira.apt("ca-certificates").WithMountedFile("/usr/local/bin/esteira", command)
+	for _, name := range tools {
+		tool, err := m.Esteira.Toolbox().Tool(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		bench = bench.WithMountedFile("/usr/local/bin/"+name, tool)
+	}
+	return bench.
+		WithMountedDirectory(manifestsPath, m.Source).
+		WithMountedDirectory(partsPath, parts), nil
+}
+
+// rendered is the folder of what was rendered: index.json, and streams/ with a file a root.
+func (m *Manifests) rendered(ctx context.Context) (*dagger.Directory, error) {
+	bench, err := m.bench(ctx, "kustomize")
+	if err != nil {
+		return nil, err
+	}
+	return bench.
+		WithMountedCache("/cache", dag.CacheVolume("esteira-rendered")).
+		WithExec([]string{"esteira", "manifest", "render",
+			"--source=" + manifestsPath, "--parts=" + partsPath, "--cache=/cache", "--out=" + renderedPath}).
+		Directory(renderedPath), nil
+}
+
+// check runs a tool over what was rendered and leaves what it said at saidPath.
+type check func(m *Manifests, ctx context.Context) (*dagger.Container, error)
+
+// placed is what a check says, at its places in the sources.
+func (m *Manifests) placed(ctx context.Context, run check) (manifest.Placed, error) {
+	said, err := run(m, ctx)
+	if err != nil {
+		return manifest.Placed{}, err
+	}
+	bench, err := m.workbench(ctx)
+	if err != nil {
+		return manifest.Placed{}, err
+	}
+	text, err := bench.
+		WithMountedFile("/remarks.json", said.File(saidPath)).
+		WithExec([]string{"esteira", "manifest", "place",
+			"--source=" + manifestsPath, "--rendered=" + renderedPath, "--remarks=/remarks.json", "--out=/placed.json"}).
+		File("/placed.json").Contents(ctx)
+	if err != nil {
+		return manifest.Placed{}, plain(err)
+	}
+	return manifest.ReadPlaced(strings.NewReader(text))
+}
+
+// judge is the result of one check: what it says, without what is accepted and what the base says too.
+func (m *Manifests) judge(ctx context.Context, name string, run check) (*Result, error) {
+	done := stopwatch(name)
+	judgement, err := m.judgement(ctx, name, run)
+	if err != nil {
+		return nil, err
+	}
+	return stageResult(done(judgement.Stage(name)), nil)
+}
+
+func (m *Manifests) judgement(ctx context.Context, name string, run check) (manifest.Judgement, error) {
+	policy, err := m.policy(ctx)
+	if err != nil {
+		return manifest.Judgement{}, err
+	}
+	placed, err := m.placed(ctx, run)
+	if err != nil {
+		return manifest.Judgement{}, err
+	}
+	var before *manifest.Placed
+	if m.Base != nil {
+		old, err := m.before().placed(ctx, run)
+		if err != nil {
+			return manifest.Judgement{}, err
+		}
+		before = &old
+	}
+	return manifest.Judge(policy, placed, before, time.Now()), nil
+}
+
+// policy is the base's where there is one: who is judged does not hold the scales.
+func (m *Manifests) policy(ctx context.Context) (manifest.Policy, error) {
+	source := m.Source
+	if m.Base != nil {
+		source = m.Base
+	}
+	names, err := source.Glob(ctx, manifest.PolicyFile)
+	if err != nil || len(names) == 0 {
+		return manifest.Policy{}, err
+	}
+	text, err := source.File(manifest.PolicyFile).Contents(ctx)
+	if err != nil {
+		return manifest.Policy{}, err
+	}
+	return manifest.ParsePolicy(manifest.PolicyFile, []byte(text))
+}
