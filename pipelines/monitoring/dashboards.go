@@ -70,7 +70,7 @@ func (d *Dashboard) variable(n node) {
 	if n.in("type").text != "query" || found == nil || strings.TrimSpace(found[1]) == "" {
 		return
 	}
-	q := Query{File: d.File, Line: query.line, Text: found[1], Kind: "Dashboard", Name: d.Title}
+	q := Query{File: d.File, Line: query.line, Text: found[1], Name: d.Title}
 	d.lookups = append(d.lookups, lookup{q, found[2]})
 }
 
@@ -84,7 +84,7 @@ func (d *Dashboard) panels(all []node) {
 					continue
 				}
 				written := target.in("expr")
-				q := Query{File: d.File, Line: max(written.line, target.line), Text: written.text, Kind: "Dashboard", Name: d.Title}
+				q := Query{File: d.File, Line: max(written.line, target.line), Text: written.text, Name: d.Title}
 				panel.Queries = append(panel.Queries, panelQuery{q, target.in("legendFormat").text})
 			}
 			d.Panels = append(d.Panels, panel)

@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/esteira/esteira/pipelines/finding"
-	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 // Tool is who says what is found here.
@@ -21,17 +20,17 @@ const Tool = "monitoring"
 // judgement gathers what is found.
 type judgement struct {
 	*catalogue
-	remarks []manifest.Remark
+	findings []finding.Finding
 }
 
 // Judge compares what is asked for with what is exposed, and looks for alerts that nobody proved or explained. Runbooks is
 // the folder of runbooks, or nil where it is not at hand.
-func Judge(tree Tree, exposed []Exposition, runbooks fs.FS) []manifest.Remark {
+func Judge(tree Tree, exposed []Exposition, runbooks fs.FS) []finding.Finding {
 	j := &judgement{catalogue: newCatalogue(tree, exposed)}
 	for _, err := range tree.Unread {
 		var wrong *unreadable
 		if errors.As(err, &wrong) {
-			j.say("unreadable", Query{File: wrong.file, Line: wrong.line, Kind: "File", Name: wrong.file}, wrong.cause.Error())
+			j.say("unreadable", Query{File: wrong.file, Line: wrong.line}, wrong.cause.Error())
 		}
 	}
 	for _, file := range tree.Rules {
@@ -45,18 +44,24 @@ func Judge(tree Tree, exposed []Exposition, runbooks fs.FS) []manifest.Remark {
 	for _, query := range tree.Canaries {
 		j.query(query, "")
 	}
-	return j.remarks
+	return j.findings
 }
 
-// say remembers a remark about what asks, at the query's line. Files are their own roots: nothing renders them.
+// say remembers a finding about what asks, at the query's line.
 func (j *judgement) say(rule string, about Query, message string) {
-	remark := manifest.Remark{
-		Tool: Tool, Rule: rule, Severity: finding.High, Message: message, Root: about.File, Line: about.Line,
-		Object: manifest.Object{Kind: about.Kind, Name: about.Name},
+	if about.Name != "" {
+		message = about.Name + ": " + message
 	}
-	if !slices.Contains(j.remarks, remark) {
-		j.remarks = append(j.remarks, remark)
+	found := findingOf(Tool, rule, about.File, about.Line, message)
+	if !slices.Contains(j.findings, found) {
+		j.findings = append(j.findings, found)
 	}
+}
+
+func findingOf(tool, rule, file string, line int, message string) finding.Finding {
+	return finding.Finding{
+		Tool: tool, Rule: rule, Severity: finding.High, Message: message, Location: finding.Location{File: file, Line: line},
+	}.Identified()
 }
 
 // query judges one expression. Who stands before a message where the object does not say enough.
@@ -99,10 +104,10 @@ func (j *judgement) rule(rule Rule, tests []TestFile, runbooks fs.FS) {
 		}
 	}
 	if !firing {
-		j.say("untested-alert", about, fmt.Sprintf("no test has %s fire: add a case with exp_alerts", rule.Alert))
+		j.say("untested-alert", about, "no test has it fire: add a case with exp_alerts")
 	}
 	if !silent {
-		j.say("untested-alert", about, fmt.Sprintf("no test has %s not fire: add a case with exp_alerts: []", rule.Alert))
+		j.say("untested-alert", about, "no test has it not fire: add a case with exp_alerts: []")
 	}
 	j.explained(rule, about, runbooks)
 	if ok {
@@ -113,11 +118,11 @@ func (j *judgement) rule(rule Rule, tests []TestFile, runbooks fs.FS) {
 // explained asks for what somebody needs who is woken by an alert.
 func (j *judgement) explained(rule Rule, about Query, runbooks fs.FS) {
 	if rule.Annotations["summary"].text == "" {
-		j.say("no-summary", about, rule.Alert+" has no annotation summary: say in it what is wrong")
+		j.say("no-summary", about, "it has no annotation summary: say in it what is wrong")
 	}
 	runbook, ok := rule.Annotations["runbook_url"]
 	if !ok || runbook.text == "" {
-		j.say("no-runbook", about, rule.Alert+" has no annotation runbook_url: say in it what to do")
+		j.say("no-runbook", about, "it has no annotation runbook_url: say in it what to do")
 		return
 	}
 	if runbooks == nil {
@@ -126,7 +131,7 @@ func (j *judgement) explained(rule Rule, about Query, runbooks fs.FS) {
 	address, _, _ := strings.Cut(runbook.text, "#")
 	if _, err := fs.Stat(runbooks, path.Base(address)); err != nil {
 		about.Line = runbook.line
-		j.say("no-runbook", about, fmt.Sprintf("%s: there is no runbook %s", rule.Alert, path.Base(address)))
+		j.say("no-runbook", about, "there is no runbook "+path.Base(address))
 	}
 }
 
@@ -160,7 +165,7 @@ func (j *judgement) dashboard(d Dashboard) {
 	}
 	for _, panel := range d.Panels {
 		who := fmt.Sprintf("panel %q: ", panel.Title)
-		before := len(j.remarks)
+		before := len(j.findings)
 		for _, q := range panel.Queries {
 			made, ok := j.query(j.filled(d, q.Query, who), who)
 			if !ok {
@@ -172,8 +177,8 @@ func (j *judgement) dashboard(d Dashboard) {
 				}
 			}
 		}
-		if len(j.remarks) == before && !j.shown(d, panel) {
-			about := Query{File: d.File, Line: panel.Line, Kind: "Dashboard", Name: d.Title}
+		if len(j.findings) == before && !j.shown(d, panel) {
+			about := Query{File: d.File, Line: panel.Line, Name: d.Title}
 			j.say("empty-panel", about, who+"nothing that runs has a series for any of its queries: it stays empty")
 		}
 	}

@@ -54,10 +54,7 @@ func readRules(name string, content []byte) (RuleFile, error) {
 			rule := Rule{Record: r.Record.Value, Alert: r.Alert.Value, At: max(r.Record.Line, r.Alert.Line), Labels: r.Labels, Annotations: r.Annotations}
 			rule.File = name
 			rule.Text, rule.Line = text(&r.Expr)
-			rule.Kind, rule.Name = "Record", rule.Record
-			if rule.Alert != "" {
-				rule.Kind, rule.Name = "Alert", rule.Alert
-			}
+			rule.Name = rule.Record + rule.Alert
 			rules.Rules = append(rules.Rules, rule)
 		}
 	}

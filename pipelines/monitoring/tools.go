@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/esteira/esteira/pipelines/finding"
-	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 var (
@@ -26,45 +25,39 @@ var (
 
 // FromPromtoolCheck is what `promtool check rules` or `check config` says of one file, and FromAmtoolCheck what `amtool
 // check-config` does. Expressions that do not parse are left to Judge, which knows their line.
-func FromPromtoolCheck(file, output string) []manifest.Remark {
+func FromPromtoolCheck(file, output string) []finding.Finding {
 	return fromCheck("promtool", file, nil, output)
 }
 
 // FromAmtoolCheck is what `amtool check-config` says of a configuration. It names a value and not its line: the value's
 // first place in the content is taken.
-func FromAmtoolCheck(file string, content []byte, output string) []manifest.Remark {
+func FromAmtoolCheck(file string, content []byte, output string) []finding.Finding {
 	return fromCheck("amtool", file, content, output)
 }
 
-func fromCheck(tool, file string, content []byte, output string) []manifest.Remark {
+func fromCheck(tool, file string, content []byte, output string) []finding.Finding {
 	_, failure, failed := strings.Cut(output, "FAILED:")
 	if !failed {
 		return nil
 	}
-	var remarks []manifest.Remark
-	for line := range strings.Lines(failure) {
-		message := strings.TrimPrefix(strings.TrimSpace(line), file+": ")
+	var findings []finding.Finding
+	for text := range strings.Lines(failure) {
+		message := strings.TrimSpace(text)
+		message = strings.TrimPrefix(strings.TrimPrefix(message, "parsing YAML file "), file+": ")
 		if message == "" || strings.HasSuffix(message, "unmarshal errors:") || strings.HasPrefix(message, tool+": error:") ||
 			strings.Contains(message, "could not parse expression") {
 			continue
 		}
-		remark := remarkOf(tool, "invalid", file, lineOf(content, message), message)
+		line := lineOf(content, message)
 		for _, pattern := range []*regexp.Regexp{placed, inYAML} {
-			if found := pattern.FindStringSubmatch(message); found != nil {
-				fmt.Sscan(found[1], &remark.Line)
-				remark.Message = found[2]
+			if parts := pattern.FindStringSubmatch(message); parts != nil {
+				fmt.Sscan(parts[1], &line)
+				message = parts[2]
 			}
 		}
-		remarks = append(remarks, remark)
+		findings = append(findings, findingOf(tool, "invalid", file, line, message))
 	}
-	return remarks
-}
-
-func remarkOf(tool, rule, file string, line int, message string) manifest.Remark {
-	return manifest.Remark{
-		Tool: tool, Rule: rule, Severity: finding.High, Message: message, Root: file, Line: line,
-		Object: manifest.Object{Kind: "File", Name: file},
-	}
+	return findings
 }
 
 // lineOf is the first line that has the value that a message quotes, or 1.
@@ -78,12 +71,12 @@ func lineOf(content []byte, message string) int {
 }
 
 // FromPromtoolTest is what `promtool test rules --junit` says of a file of tests.
-func FromPromtoolTest(tests TestFile, junit io.Reader) ([]manifest.Remark, int, error) {
+func FromPromtoolTest(tests TestFile, junit io.Reader) ([]finding.Finding, int, error) {
 	run, err := finding.FromJUnit(junit)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: promtool's report: %w", tests.File, err)
 	}
-	var remarks []manifest.Remark
+	var findings []finding.Finding
 	cases := 0
 	for _, suite := range run.Suites {
 		for _, c := range suite.Cases {
@@ -92,10 +85,10 @@ func FromPromtoolTest(tests TestFile, junit io.Reader) ([]manifest.Remark, int, 
 				continue
 			}
 			message := fmt.Sprintf("%s: %s", c.Name, strings.Join(strings.Fields(c.Message+" "+c.Detail), " "))
-			remarks = append(remarks, remarkOf("promtool", "failed-test", tests.File, max(tests.lines[c.Name], 1), message))
+			findings = append(findings, findingOf("promtool", "failed-test", tests.File, max(tests.lines[c.Name], 1), message))
 		}
 	}
-	return remarks, cases, nil
+	return findings, cases, nil
 }
 
 // Route is a line of routes.txt: the receivers that an alert with these labels has to reach.
@@ -136,16 +129,21 @@ func ReadRoutes(source fs.FS, router string) (file string, routes []Route, err e
 }
 
 // FromAmtoolRoute is what `amtool config routes test` says of a route: the receivers that the alert reaches.
-func FromAmtoolRoute(file string, route Route, output string) []manifest.Remark {
+func FromAmtoolRoute(file string, route Route, output string) []finding.Finding {
 	reached := strings.TrimSpace(output)
 	if reached == route.Receivers {
 		return nil
 	}
 	message := fmt.Sprintf("an alert with %s reaches %s, and has to reach %s", strings.Join(route.Labels, " "), reached, route.Receivers)
-	return []manifest.Remark{remarkOf("amtool", "wrong-route", file, route.Line, message)}
+	return []finding.Finding{findingOf("amtool", "wrong-route", file, route.Line, message)}
 }
 
-// Unrouted is the remark about a configuration without a table of routes.
-func Unrouted(router string) manifest.Remark {
-	return remarkOf(Tool, "untested-routes", router, 1, "there is no "+routesFile+" beside it: nobody says whom which alert has to reach")
+// Unrouted is the finding about a configuration without a table of routes.
+func Unrouted(router string) finding.Finding {
+	return findingOf(Tool, "untested-routes", router, 1, "there is no "+routesFile+" beside it: nobody says whom which alert has to reach")
+}
+
+// Unstarted is the finding about a file of tests that promtool could not run at all.
+func Unstarted(tests TestFile, output string) finding.Finding {
+	return findingOf("promtool", "invalid", tests.File, 1, strings.Join(strings.Fields(output), " "))
 }

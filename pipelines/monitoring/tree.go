@@ -37,8 +37,8 @@ type Query struct {
 	File string
 	Line int // of the expression's first line
 	Text string
-	// Kind and Name are those of what asks, such as Alert and GatewayDown.
-	Kind, Name string
+	// Name is that of what asks: a rule, a dashboard, a template.
+	Name string
 }
 
 // unreadable is a file of monitoring that is not what it should be.
@@ -169,6 +169,20 @@ func readTemplates(name string, content []byte) ([]Query, error) {
 			}
 			return "x"
 		})
-		queries = append(queries, Query{File: name, Line: line, Text: filled, Kind: "MetricTemplate", Name: template.Metadata.Name})
+		queries = append(queries, Query{File: name, Line: line, Text: filled, Name: template.Metadata.Name})
 	}
+}
+
+// Queries counts the expressions of rules, dashboards and canaries.
+func (t Tree) Queries() int {
+	count := len(t.Canaries)
+	for _, file := range t.Rules {
+		count += len(file.Rules)
+	}
+	for _, dashboard := range t.Dashboards {
+		for _, panel := range dashboard.Panels {
+			count += len(panel.Queries)
+		}
+	}
+	return count
 }

@@ -28,6 +28,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira manifest kube-score       say what in rendered manifests is against good practice, by kube-score
   esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
   esteira manifest kubeval          say what in rendered manifests no schema allows, by kubeval
+  esteira manifest monitoring       compare what watches the cluster with what is exposed, and try alerts and routes
   esteira manifest place            say where in the sources is what tools say of what was rendered
   esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
@@ -62,6 +63,7 @@ var commands = map[string]command{
 	"manifest kube-score":  runKubeScore,
 	"manifest kubeconform": runKubeconform,
 	"manifest kubeval":     runKubeval,
+	"manifest monitoring":  judgeMonitoring,
 	"manifest place":       placeRemarks,
 	"manifest policies":    judgeByPolicies,
 	"manifest render":      renderManifests,
