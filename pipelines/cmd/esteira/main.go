@@ -32,6 +32,7 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
   esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
   esteira manifest schemas          make the JSON schemas of a Kubernetes release
+  esteira manifest server           say what a real API server refuses of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
@@ -65,6 +66,7 @@ var commands = map[string]command{
 	"manifest policies":    judgeByPolicies,
 	"manifest render":      renderManifests,
 	"manifest schemas":     makeSchemas,
+	"manifest server":      tryManifests,
 	"parts local":          takeParts,
 	"parts verify":         verifyParts,
 	"release":              showRelease,
