@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -111,6 +112,13 @@ func (m *Manifests) placed(ctx context.Context, run check) (manifest.Placed, err
 	if err != nil {
 		return manifest.Placed{}, err
 	}
+	remarks, err := said.File(saidPath).Contents(ctx)
+	if err != nil {
+		return manifest.Placed{}, plain(err)
+	}
+	if said, err := manifest.ReadSaid(strings.NewReader(remarks)); err != nil || len(said.Remarks) == 0 {
+		return manifest.Placed{Said: said}, err
+	}
 	bench, err := m.workbench(ctx)
 	if err != nil {
 		return manifest.Placed{}, err
@@ -164,14 +172,48 @@ func (m *Manifests) Render(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result.Files, err = m.rendered(ctx)
-	return result, err
+	stage, err := result.stage()
+	if err != nil {
+		return nil, err
+	}
+	if stage.Changes, err = m.changes(ctx); err != nil {
+		return nil, err
+	}
+	rendered, err := m.rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return stageResult(stage, rendered)
 }
 
 // RenderCheck is red unless everything renders.
 // +check
 // +cache="never"
 func (m *Manifests) RenderCheck(ctx context.Context) error { return checked(m.Render(ctx)) }
+
+// changes are those in what is rendered, against the base. There are none without a base.
+func (m *Manifests) changes(ctx context.Context) ([]report.Change, error) {
+	if m.Base == nil {
+		return nil, nil
+	}
+	before, err := m.before().rendered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bench, err := m.workbench(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := bench.
+		WithMountedDirectory("/before", before).
+		WithExec([]string{"esteira", "manifest", "changes", "--before=/before", "--after=" + renderedPath, "--out=/out/changes.json"}).
+		File("/out/changes.json").Contents(ctx)
+	if err != nil {
+		return nil, plain(err)
+	}
+	var changes []report.Change
+	return changes, json.Unmarshal([]byte(text), &changes)
+}
 
 // rendering says what rendering found.
 func rendering(m *Manifests, ctx context.Context) (*dagger.Container, error) {
@@ -188,6 +230,10 @@ var checks = []struct {
 	run  check
 }{
 	{"render", rendering},
+	{"policies", (*Manifests).policies},
+	{"kubeconform", (*Manifests).conform},
+	{"kubeval", (*Manifests).evaluate},
+	{"kube-score", (*Manifests).score},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
@@ -196,6 +242,10 @@ func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	started := time.Now()
 	judgements := make([]manifest.Judgement, len(checks))
 	stages := make([]report.Stage, len(checks))
+	policy, err := m.policy(ctx)
+	if err != nil {
+		return nil, err
+	}
 	work, checking := errgroup.WithContext(ctx)
 	for i, c := range checks {
 		work.Go(func() error {
@@ -211,11 +261,14 @@ func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	if err := work.Wait(); err != nil {
 		return nil, err
 	}
-	policy, err := m.policy(ctx)
-	if err != nil {
+	if stages[0].Changes, err = m.changes(ctx); err != nil {
 		return nil, err
 	}
-	stages = append(stages, policyStage(manifest.Unused(policy, judgements)))
+	stage := policyStage(manifest.Unused(policy, judgements))
+	if stage.Facts, err = m.policyFacts(ctx); err != nil {
+		return nil, err
+	}
+	stages = append(stages, stage)
 	rendered, err := m.rendered(ctx)
 	if err != nil {
 		return nil, err
@@ -228,6 +281,37 @@ func policyStage(unused []finding.Finding) report.Stage {
 	stage := judged("policy", unused, "take them out of "+manifest.PolicyFile)
 	stage.Name = "policy"
 	return stage
+}
+
+// policyFacts say that a change would change the policy, by which it is not judged itself.
+func (m *Manifests) policyFacts(ctx context.Context) ([]report.Fact, error) {
+	if m.Base == nil {
+		return nil, nil
+	}
+	before, err := pick(ctx, m.Base, []string{manifest.PolicyFile})
+	if err != nil {
+		return nil, err
+	}
+	after, err := pick(ctx, m.Source, []string{manifest.PolicyFile})
+	if err != nil || before == nil && after == nil {
+		return nil, err
+	}
+	changed := before == nil || after == nil
+	if !changed {
+		old, err := before.File(manifest.PolicyFile).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now, err := after.File(manifest.PolicyFile).Contents(ctx)
+		if err != nil {
+			return nil, err
+		}
+		changed = old != now
+	}
+	if !changed {
+		return nil, nil
+	}
+	return []report.Fact{{Name: "changes", Value: manifest.PolicyFile + ": this change is judged by the base's, and its own holds once it is merged"}}, nil
 }
 
 // ValidateCheck is red unless every check passes.

@@ -28,6 +28,6 @@ func (m *Manifests) parts(ctx context.Context) (*dagger.Directory, error) {
 		WithEnvVariable("GOTOOLCHAIN", goToolchain+"+auto").
 		WithMountedFile("/usr/local/bin/esteira", command).
 		WithNewFile("/"+partsFile, pins).
-		WithExec([]string{"esteira", "parts", "local", "--parts=/" + partsFile, "--out=" + partsPath}).
+		WithExec([]string{"esteira", "parts", "local", "--tell", "--parts=/" + partsFile, "--out=" + partsPath}).
 		Directory(partsPath), nil
 }

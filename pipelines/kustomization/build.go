@@ -2,6 +2,7 @@ package kustomization
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
 )
 
@@ -240,13 +243,22 @@ func (r Renderer) plain(t *Tree) ([]manifest.Root, error) {
 	return roots, nil
 }
 
+// inOrder are findings by their places, each once: several roots stumble over the same one.
+func inOrder(findings []finding.Finding) []finding.Finding {
+	order := func(a, b finding.Finding) int {
+		return cmp.Or(cmp.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Line, b.Location.Line), cmp.Compare(a.Rule, b.Rule))
+	}
+	slices.SortStableFunc(findings, order)
+	return slices.CompactFunc(findings, func(a, b finding.Finding) bool { return order(a, b) == 0 && a.Location.Line > 1 })
+}
+
 // said is what there is to say of a tree and what it rendered.
 func (t *Tree) said(index manifest.Index) manifest.Said {
 	objects := 0
 	for _, root := range index.Roots {
 		objects += len(root.Objects)
 	}
-	said := manifest.Said{Remarks: []manifest.Remark{}, Findings: t.findings, Judged: objects, Notes: t.notes}
+	said := manifest.Said{Remarks: []manifest.Remark{}, Findings: inOrder(t.findings), Judged: objects, Notes: t.notes}
 	said.Facts = facts(index, objects)
 	if objects == 0 && len(t.findings) == 0 {
 		said.Undecided = "nothing was rendered: the folder has no kustomization and no manifest"

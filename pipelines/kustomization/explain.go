@@ -47,7 +47,7 @@ func reason(stderr string) string {
 		text = text[at+len("Error: "):]
 	}
 	text = strings.Join(strings.Fields(text), " ")
-	for _, tail := range []string{"may not add resource with an already registered id", "no resource matches strategic merge patch", "unable to find patch target"} {
+	for _, tail := range []string{"may not add resource with an already registered id", "no resource matches strategic merge patch", "unable to find patch target", "invalid Kustomization"} {
 		if at := strings.Index(text, tail); at >= 0 {
 			text = text[at:]
 		}

@@ -30,12 +30,17 @@ type Tree struct {
 	descriptions map[string]*description
 	// documents are those of every YAML file.
 	documents map[string][]manifest.Document
-	findings  []finding.Finding
+	// unread are the files that don't parse.
+	unread   map[string]bool
+	findings []finding.Finding
 }
 
 // Read looks through a folder. parts is the folder of what stands in for addresses, with its parts.json; it may be empty.
 func Read(source, parts string) (*Tree, error) {
-	t := &Tree{source: source, parts: parts, descriptions: map[string]*description{}, documents: map[string][]manifest.Document{}}
+	t := &Tree{
+		source: source, parts: parts, descriptions: map[string]*description{},
+		documents: map[string][]manifest.Document{}, unread: map[string]bool{},
+	}
 	if err := t.readParts(); err != nil {
 		return nil, err
 	}
@@ -60,11 +65,12 @@ func (t *Tree) readParts() error {
 	var index struct {
 		Files map[string][]string `json:"files"`
 		Notes []string            `json:"notes"`
+		Wrong []finding.Finding   `json:"wrong"`
 	}
 	if err := json.Unmarshal(text, &index); err != nil {
 		return fmt.Errorf("parts.json: %w", err)
 	}
-	t.files, t.notes = index.Files, index.Notes
+	t.files, t.notes, t.findings = index.Files, index.Notes, index.Wrong
 	return nil
 }
 
@@ -86,6 +92,7 @@ func (t *Tree) take(file string) error {
 	}
 	var wrong *manifest.FileError
 	if errors.As(err, &wrong) {
+		t.unread[file] = true
 		t.find("yaml", wrong.File, wrong.Line, wrong.Reason)
 		return nil
 	}
@@ -164,28 +171,28 @@ type closure struct {
 	// files are those of the source, the root's own kustomization first, breadth first.
 	files     []string
 	addresses []string
-	// sound says that everything named is there, and nothing names itself.
+	// sound says that everything named is there and parses, and that nothing names itself. What is not was said.
 	sound bool
 }
 
-// closure follows what a root names. What is missing, and a cycle, is a finding.
+// closure follows what a root names.
 func (t *Tree) closure(root string) closure {
 	c := closure{sound: true}
 	seen := map[string]bool{root: true}
 	for queue := []string{root}; len(queue) > 0; queue = queue[1:] {
 		d := t.descriptions[queue[0]]
 		if d == nil {
-			c.sound = false // its file does not parse, which was said
+			c.sound = false
 			continue
 		}
 		c.files = append(c.files, d.file)
 		for _, r := range d.names {
 			if r.address {
-				c.sound = t.pinned(d, r) && c.sound
+				c.sound = t.pinned(r) && c.sound
 				c.addresses = append(c.addresses, r.target)
 				continue
 			}
-			folder, there := t.look(d, r)
+			folder, there := t.look(r)
 			switch {
 			case !there, folder && t.reaches(r.target, queue[0], map[string]bool{}):
 				c.sound = false
@@ -193,6 +200,7 @@ func (t *Tree) closure(root string) closure {
 			case folder:
 				queue = append(queue, r.target)
 			default:
+				c.sound = c.sound && !t.unread[r.target]
 				c.files = append(c.files, r.target)
 			}
 			seen[r.target] = true
@@ -202,7 +210,7 @@ func (t *Tree) closure(root string) closure {
 }
 
 // look says whether what is named is a folder, and whether it is there.
-func (t *Tree) look(d *description, r reference) (folder, there bool) {
+func (t *Tree) look(r reference) (folder, there bool) {
 	if r.target == ".." || strings.HasPrefix(r.target, "../") {
 		return false, false
 	}
@@ -214,7 +222,7 @@ func (t *Tree) look(d *description, r reference) (folder, there bool) {
 }
 
 // pinned says whether something stands in for an address.
-func (t *Tree) pinned(d *description, r reference) bool { return len(t.files[r.target]) > 0 }
+func (t *Tree) pinned(r reference) bool { return len(t.files[r.target]) > 0 }
 
 // reaches says whether one kustomization names another, by whatever way.
 func (t *Tree) reaches(from, to string, seen map[string]bool) bool {
@@ -240,12 +248,12 @@ func (t *Tree) check() {
 		d := t.descriptions[folder]
 		for _, r := range d.names {
 			if r.address {
-				if !t.pinned(d, r) {
+				if !t.pinned(r) {
 					t.find("unpinned", d.file, r.line, fmt.Sprintf("%s is pinned by nothing: parts.yaml has to name it, with its SHA-256", r.target))
 				}
 				continue
 			}
-			isFolder, there := t.look(d, r)
+			isFolder, there := t.look(r)
 			switch {
 			case !there:
 				t.find("missing-file", d.file, r.line, fmt.Sprintf("it names %s, which is not there, or outside of the source", r.target))

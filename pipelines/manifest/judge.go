@@ -144,6 +144,11 @@ func (j Judgement) Stage(name string) report.Stage {
 			stage.Summary += fmt.Sprintf(", and %d more", more)
 		}
 		stage.Remedy = "mend it there, or have it accepted in " + PolicyFile + " with reason, owner and expiry"
+	case j.Said.Tests != nil && j.Said.Tests.Red():
+		failing := j.Said.Tests.Failing()
+		stage.Status, stage.Remedy = report.Failed, "mend what is tried, or what is expected of it"
+		stage.Summary = fmt.Sprintf("%d of %d tests failed: %s: %s: %s",
+			len(failing), j.Said.Tests.Total(), failing[0].Location, failing[0].FullName(), failing[0].Message)
 	case j.Said.Undecided != "":
 		stage.Status, stage.Summary, stage.Remedy = report.Undecided, j.Said.Undecided, "mend what keeps the check from deciding"
 	case j.Said.Judged == 0:

@@ -102,11 +102,13 @@ func (r Root) find(remark Remark) (Rendered, bool) {
 	return Rendered{}, false
 }
 
-// exact is the line that sets a field: in the last patch of the object that has it, else in the object's own file. Where
-// only a part of the way is there, it is the end of that part.
+// exact is the line that sets a field: in the outermost patch of the object that has it, else in the object's own file.
+// Where only a part of the way is there, it is the end of that part.
 func (s *Sources) exact(root Root, object Rendered, rendered *yaml.Node, field []string, head finding.Location) (finding.Location, bool) {
 	best, depth := head, 0
-	for _, file := range append([]string{object.Source.File}, root.Files...) {
+	inner := slices.Clone(root.Files)
+	slices.Reverse(inner)
+	for _, file := range append([]string{object.Source.File}, inner...) {
 		documents, err := s.read(s.sources, file)
 		if err != nil {
 			continue // not a YAML file, or not there: it can't be the place
@@ -118,7 +120,7 @@ func (s *Sources) exact(root Root, object Rendered, rendered *yaml.Node, field [
 			if file == object.Source.File && d.Line != object.Source.Line {
 				continue
 			}
-			if line, deep := follow(rendered, d.Node, field); deep > depth {
+			if line, deep := follow(rendered, d.Node, field); deep > depth || deep == depth && deep == len(field) {
 				best, depth = finding.Location{File: file, Line: line}, deep
 			}
 		}

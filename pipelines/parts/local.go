@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+
+	"github.com/esteira/esteira/pipelines/finding"
 )
 
 // Folder says what is in a folder of manifests that stand in for their addresses.
@@ -18,57 +20,88 @@ type Folder struct {
 	Files map[string][]string `json:"files"`
 	// Notes say what is another version, or a part alone, of what the cluster will get.
 	Notes []string `json:"notes"`
+	// Wrong is what the file of pins cannot mean, and what is not as it was pinned.
+	Wrong []finding.Finding `json:"wrong,omitempty"`
 }
 
 // Index is the file that describes a Folder in it.
 const Index = "parts.json"
 
-// Local writes the manifests, and Index, into a folder, out of the folders of their modules. A file that is not what its
-// pin says is an *Error; all of them are said at once.
-func (p Pins) Local(modules map[Module]string, into string) error {
+// Local writes the manifests into a folder, out of the folders of their modules. A file that is not what its pin says is an
+// *Error, and there all the same, so that nothing else is said of it; all errors are said at once.
+func (p Pins) Local(modules map[Module]string, into string) (Folder, error) {
 	folder := Folder{Files: map[string][]string{}, Notes: p.Notes()}
 	var all []error
 	for _, part := range p.Parts {
 		for _, manifest := range part.Manifests {
 			for _, file := range manifest.files() {
 				name := path.Join(part.Name.Value, file.Path.Value)
-				if err := p.take(part, file, modules[part.Module], filepath.Join(into, name)); err != nil {
-					all = append(all, err)
+				content, err := p.take(part, file, modules[part.Module])
+				all = append(all, err)
+				if content == nil {
+					continue
+				}
+				if err := write(filepath.Join(into, name), content); err != nil {
+					return Folder{}, err
 				}
 				folder.Files[manifest.Address.Value] = append(folder.Files[manifest.Address.Value], name)
 			}
 		}
 	}
-	if len(all) > 0 {
-		return errors.Join(all...)
-	}
-	text, err := json.MarshalIndent(folder, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(into, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(into, Index), append(text, '\n'), 0o644)
+	return folder, errors.Join(all...)
 }
 
-// take copies a file of a part's module if it is what was pinned.
-func (p Pins) take(part Part, file File, module, into string) error {
-	content, err := os.ReadFile(filepath.Join(module, file.Path.Value))
-	if errors.Is(err, os.ErrNotExist) {
-		return &Error{p.name, file.Path.Line, fmt.Sprintf("%s: %s has no %s", part.Name, part.Module, file.Path)}
-	}
+// Write writes Index.
+func (f Folder) Write(into string) error {
+	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
 	}
+	return write(filepath.Join(into, Index), append(text, '\n'))
+}
+
+// Findings are the errors about a file of pins, and the other errors.
+func Findings(err error) ([]finding.Finding, error) {
+	var wrong *Error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []finding.Finding
+		var others []error
+		for _, one := range joined.Unwrap() {
+			findings, other := Findings(one)
+			all, others = append(all, findings...), append(others, other)
+		}
+		return all, errors.Join(others...)
+	}
+	if !errors.As(err, &wrong) {
+		return nil, err
+	}
+	return []finding.Finding{finding.Finding{
+		Tool: "esteira", Rule: "part", Severity: finding.High, Message: wrong.Reason,
+		Location: finding.Location{File: wrong.File, Line: wrong.Line},
+	}.Identified()}, nil
+}
+
+// take is a file of a part's module, and an error where it is not what was pinned.
+func (p Pins) take(part Part, file File, module string) ([]byte, error) {
+	content, err := os.ReadFile(filepath.Join(module, file.Path.Value))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &Error{p.name, file.Path.Line, fmt.Sprintf("%s: %s has no %s", part.Name, part.Module, file.Path)}
+	}
+	if err != nil {
+		return nil, err
+	}
 	if got := hash(content); got != file.SHA256.Value {
-		return &Error{p.name, file.SHA256.Line, fmt.Sprintf("%s: %s of %s has the SHA-256 %s, want %s",
+		return content, &Error{p.name, file.SHA256.Line, fmt.Sprintf("%s: %s of %s has the SHA-256 %s, want %s",
 			part.Name, file.Path, part.Module, got, file.SHA256)}
 	}
-	if err := os.MkdirAll(filepath.Dir(into), 0o755); err != nil {
+	return content, nil
+}
+
+func write(file string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(into, content, 0o644)
+	return os.WriteFile(file, content, 0o644)
 }
 
 // files are those of the module that are taken offline.

@@ -1,6 +1,7 @@
 package parts
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -96,7 +97,8 @@ func TestLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	modules := map[Module]string{pins.Modules()[0]: module}
-	if err := pins.Local(modules, into); err != nil {
+	folder, err := pins.Local(modules, into)
+	if err := errors.Join(err, folder.Write(into)); err != nil {
 		t.Fatal(err)
 	}
 	index, err := os.ReadFile(filepath.Join(into, Index))
@@ -112,11 +114,11 @@ func TestLocal(t *testing.T) {
 		t.Errorf("%q, %v", copied, err)
 	}
 
-	// A file that changed and one that is gone are said both, and nothing is written that looks whole.
+	// A file that changed and one that is gone are said both, and only the changed one is there.
 	into = t.TempDir()
 	os.WriteFile(filepath.Join(module, "manifests/install.yaml"), []byte("kind: C\n"), 0o644)
 	os.Remove(filepath.Join(module, "crds.yaml"))
-	err = pins.Local(modules, into)
+	folder, err = pins.Local(modules, into)
 	for _, want := range []string{
 		"parts.yaml:8: thing: manifests/install.yaml of example.com/thing@v1.2.3 has the SHA-256 " + hash([]byte("kind: C\n")) + ", want " + hash([]byte("kind: A\n")),
 		"parts.yaml:17: thing: example.com/thing@v1.2.3 has no crds.yaml",
@@ -125,8 +127,8 @@ func TestLocal(t *testing.T) {
 			t.Errorf("%v does not say %q", err, want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(into, Index)); err == nil {
-		t.Error("there is an index of what is wrong")
+	if findings, other := Findings(err); len(findings) != 2 || other != nil || len(folder.Files) != 1 || findings[0].Location.String() != "parts.yaml:8" {
+		t.Errorf("%v, %v, %v", findings, other, folder.Files)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
+	"github.com/esteira/esteira/pipelines/report"
 )
 
 // Case is what gator is to judge: the policies, each once, and the objects that they judge.
@@ -83,21 +84,28 @@ func (p placed) remark(rule, message, field string) manifest.Remark {
 	}
 }
 
-// Constraints is how many constraints there are to judge by.
-func (c *Case) Constraints() int {
-	return c.count(Object.constraint)
+// Said is all that there is to say of the case when gator has answered it.
+func (c *Case) Said(output []byte) manifest.Said {
+	remarks, err := c.Violations(output)
+	said := manifest.Said{
+		Remarks: append(c.Remarks, remarks...), Judged: len(c.objects),
+		Facts: []report.Fact{{Name: "policies", Value: fmt.Sprintf("%d, of which %d constraints", len(c.policies), c.constraints())}},
+	}
+	switch {
+	case err != nil:
+		said.Undecided = err.Error()
+	case c.constraints() == 0 && len(c.policies)+len(c.Remarks) > 0:
+		said.Undecided = "there are policies and no constraint that uses them: nothing was judged"
+	case c.constraints() == 0:
+		said.Notes = []string{"there is no Gatekeeper policy in the folder: nothing was judged by one"}
+	}
+	return said
 }
 
-// Policies is how many templates, constraints and expansions there are.
-func (c *Case) Policies() int { return c.count(Object.policy) }
-
-// Objects is how many objects there are to be judged.
-func (c *Case) Objects() int { return len(c.objects) }
-
-func (c *Case) count(is func(Object) bool) int {
+func (c *Case) constraints() int {
 	count := 0
 	for _, policy := range c.policies {
-		if is(policy.Object) {
+		if policy.constraint() {
 			count++
 		}
 	}

@@ -47,8 +47,8 @@ func sample(t *testing.T) *Case {
 func TestCase(t *testing.T) {
 	t.Parallel()
 	c := sample(t)
-	if c.Constraints() != 7 || c.Policies() != 15 || c.Objects() != 4 || len(c.Remarks) != 0 {
-		t.Errorf("%d constraints, %d policies, %d objects, %v", c.Constraints(), c.Policies(), c.Objects(), c.Remarks)
+	if c.constraints() != 7 || len(c.policies) != 15 || len(c.objects) != 4 || len(c.Remarks) != 0 {
+		t.Errorf("%d constraints, %d policies, %d objects, %v", c.constraints(), len(c.policies), len(c.objects), c.Remarks)
 	}
 	if documents := strings.Count(c.Input(), "\n"); documents != 2*19 {
 		t.Errorf("%d lines for 19 objects and what separates them", documents)
@@ -79,6 +79,7 @@ func TestViolations(t *testing.T) {
 	want := manifest.Remark{
 		Tool: "gator", Rule: "AllowedImages/by-digest", Severity: finding.High, Root: "prod",
 		Message: `container "server" has the image esteira.azurecr.io/thing:v1, want it by digest: NAME@sha256:…`,
+		Field:   "spec.template.spec.containers[0].image",
 		Object:  manifest.Object{APIVersion: "apps/v1", Kind: "Deployment", Namespace: "iris-prod", Name: "thing"},
 	}
 	for _, remark := range remarks {
@@ -142,6 +143,24 @@ func TestViolationsOfEqualNames(t *testing.T) {
 	}
 }
 
+func TestField(t *testing.T) {
+	t.Parallel()
+	const pod = "{containers: [{name: a}, {name: server, image: x/y}], initContainers: [{name: model}]}"
+	for _, test := range []struct{ object, message, want string }{
+		{"{spec: " + pod + "}", `container "server" is privileged`, "spec.containers[1]"},
+		{"{spec: {template: {spec: " + pod + "}}}", "container <model> has no limit", "spec.template.spec.initContainers[0]"},
+		{"{spec: {jobTemplate: {spec: {template: {spec: " + pod + "}}}}}", "Container a is bad", "spec.jobTemplate.spec.template.spec.containers[0]"},
+		{"{spec: " + pod + "}", `container "server" has the image x/y`, "spec.containers[1].image"},
+		{"{spec: " + pod + "}", `container "other" is privileged`, ""},
+		{"{spec: " + pod + "}", `pod "server" has hostPID`, ""},
+		{"{spec: []}", `container "server"`, ""},
+	} {
+		if got := root(t, "r", test.object).Objects[0].field(test.message); got != test.want {
+			t.Errorf("%s in %s: %q, want %q", test.message, test.object, got, test.want)
+		}
+	}
+}
+
 const (
 	template   = "{apiVersion: templates.gatekeeper.sh/v1, kind: ConstraintTemplate, metadata: {name: a}, spec: {crd: {spec: {names: {kind: A}}}, targets: [{code: [{}]}]}}\n---\n"
 	constraint = "{apiVersion: constraints.gatekeeper.sh/v1beta1, kind: A, metadata: {name: x}, spec: {}}\n---\n"
@@ -153,8 +172,8 @@ func TestConstraintWithoutTemplate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Constraints() != 1 || len(c.Remarks) != 1 {
-		t.Fatalf("%d constraints, %v", c.Constraints(), c.Remarks)
+	if c.constraints() != 1 || len(c.Remarks) != 1 {
+		t.Fatalf("%d constraints, %v", c.constraints(), c.Remarks)
 	}
 	remark := c.Remarks[0]
 	if remark.Rule != "constraint-without-template" || remark.Root != "base/policies" || remark.Object.String() != "B/x" || !strings.Contains(remark.Message, "kind B") {
@@ -166,8 +185,8 @@ func TestConstraintWithoutTemplate(t *testing.T) {
 func TestPolicyOfSeveralRoots(t *testing.T) {
 	t.Parallel()
 	c, err := NewCase([]Root{root(t, "a", template+constraint), root(t, "b", constraint)})
-	if err != nil || c.Policies() != 2 {
-		t.Errorf("%d policies, %v", c.Policies(), err)
+	if err != nil || len(c.policies) != 2 {
+		t.Errorf("%d policies, %v", len(c.policies), err)
 	}
 	_, err = NewCase([]Root{root(t, "a", template+constraint), root(t, "b", strings.Replace(constraint, "{}", "{parameters: {}}", 1))})
 	if err == nil || !strings.Contains(err.Error(), "policy A/x is one thing in a and another in b") {
@@ -215,8 +234,8 @@ func TestRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !c.Refused(test.stderr) || len(c.Remarks) != 1 || c.Policies() != test.left {
-				t.Fatalf("%v, %d left", c.Remarks, c.Policies())
+			if !c.Refused(test.stderr) || len(c.Remarks) != 1 || len(c.policies) != test.left {
+				t.Fatalf("%v, %d left", c.Remarks, len(c.policies))
 			}
 			remark := c.Remarks[0]
 			if remark.Object.String() != test.object || !strings.Contains(remark.Message, test.message) || remark.Field != test.field {
@@ -306,6 +325,33 @@ func TestSuites(t *testing.T) {
 	})
 	if want := []string{"a/suite.yaml", "b.yml"}; err != nil || !reflect.DeepEqual(suites, want) {
 		t.Errorf("%v, %v", suites, err)
+	}
+}
+
+// What there is to judge by decides whether nothing to say is good news.
+func TestSaid(t *testing.T) {
+	t.Parallel()
+	const pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n"
+	cases := []struct{ name, stream, output, undecided, note string }{
+		{"judged", template + constraint + pod, "null", "", ""},
+		{"no policy at all", pod, "null", "", "there is no Gatekeeper policy in the folder"},
+		{"templates alone", template + pod, "null", "no constraint that uses them", ""},
+		{"an orphan alone", constraint + pod, "null", "no constraint that uses them", ""},
+		{"gator died", template + constraint + pod, "", "gator test printed nothing", ""},
+	}
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			c, err := NewCase([]Root{root(t, "r", test.stream)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := c.Said([]byte(test.output))
+			if said.Judged != 1 || (said.Undecided == "") != (test.undecided == "") || !strings.Contains(said.Undecided, test.undecided) ||
+				(len(said.Notes) == 0) != (test.note == "") || !strings.Contains(strings.Join(said.Notes, ""), test.note) {
+				t.Errorf("%+v", said)
+			}
+		})
 	}
 }
 

@@ -70,6 +70,13 @@ func Verified(name string, text, output []byte) (finding.Suite, error) {
 	return r.suite, nil
 }
 
+// BrokenSuite is a suite of which gator tried nothing.
+func BrokenSuite(name string, why error) finding.Finding {
+	return finding.Finding{
+		Tool: "gator", Rule: "broken-suite", Severity: finding.High, Message: why.Error(), Location: finding.Location{File: name},
+	}.Identified()
+}
+
 // verification is a suite as it is read.
 type verification struct {
 	suite finding.Suite

@@ -40,9 +40,11 @@ func (c *Case) Violations(output []byte) ([]manifest.Remark, error) {
 			return nil, fmt.Errorf("gator test: result %d names no object, no constraint or no message: %v", i+1, err)
 		}
 		for _, one := range c.whichAre(*violating) {
-			remark := one.remark(v.Constraint.Kind+"/"+v.Constraint.Metadata.Name, implied.ReplaceAllString(v.Message, ""), "")
+			remark := one.remark(v.Constraint.Kind+"/"+v.Constraint.Metadata.Name, implied.ReplaceAllString(v.Message, ""), one.field(v.Message))
 			remark.Severity = v.severity()
-			remarks = append(remarks, remark)
+			if !slices.Contains(remarks, remark) { // two roots with the same object have two results each
+				remarks = append(remarks, remark)
+			}
 		}
 	}
 	return remarks, nil

@@ -38,7 +38,14 @@ func (s Stage) clean() Stage {
 	for i, f := range s.Figures {
 		figures[i] = Figure{Title: oneLine(f.Title), Alt: oneLine(f.Alt), SVG: f.SVG}
 	}
-	s.Findings, s.Facts, s.Figures = findings, facts, figures
+	changes := make([]Change, len(s.Changes))
+	for i, change := range s.Changes {
+		changes[i] = Change{Title: oneLine(change.Title), Lines: make([]string, len(change.Lines))}
+		for j, line := range change.Lines {
+			changes[i].Lines[j] = oneLine(line)
+		}
+	}
+	s.Findings, s.Facts, s.Figures, s.Changes = findings, facts, figures, changes
 	if s.Tests != nil {
 		tests := cleanTests(*s.Tests)
 		s.Tests = &tests

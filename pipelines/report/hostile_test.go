@@ -58,6 +58,7 @@ func hostileStage(attack string) Stage {
 		Name: attack, Status: Failed, Summary: attack, Remedy: attack, Tests: &tests, Log: attack,
 		Duration: time.Second, Facts: []Fact{{attack, attack}},
 		Figures: []Figure{{Title: attack, SVG: drawing, Alt: attack}},
+		Changes: []Change{{Title: attack, Lines: []string{attack, "a → b"}}, {Title: attack}},
 		Findings: []finding.Finding{{
 			Tool: attack, Rule: attack, Severity: finding.High, Message: attack, Help: attack,
 			Location: finding.Location{File: attack, Line: 2, Column: 3},

@@ -42,6 +42,7 @@ type page struct {
 	Stages         []pageStage
 	Facts, Drawn   bool
 	Tested, Logs   bool
+	Changed        bool
 	Findings       []group
 }
 
@@ -78,6 +79,7 @@ func (r Run) page() page {
 		p.Facts = p.Facts || len(s.Facts) > 0
 		p.Drawn = p.Drawn || len(s.Figures) > 0
 		p.Tested = p.Tested || s.Tests != nil || s.Coverage != nil
+		p.Changed = p.Changed || len(s.Changes) > 0
 		p.Logs = p.Logs || s.Status.Red() && s.Log != ""
 	}
 	return p

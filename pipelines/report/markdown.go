@@ -79,6 +79,7 @@ func (s Stage) markdown() string {
 	b.WriteString(figureList(s.Figures))
 	b.WriteString(failingTests(s.failing()))
 	b.WriteString(findingList(s.Findings))
+	b.WriteString(changeList(s.Changes))
 	if s.Status.Red() && s.Log != "" {
 		b.WriteString(details("End of the log", fenced(end(s.Log))))
 	}
@@ -130,6 +131,32 @@ func findingList(findings []finding.Finding) string {
 		closed(&b)
 	}
 	return b.String()
+}
+
+// changeList folds each change under its title.
+func changeList(changes []Change) string {
+	var b strings.Builder
+	for _, change := range changes[:min(len(changes), mostItems)] {
+		if len(change.Lines) == 0 {
+			fmt.Fprintf(&b, "%s\n\n", md(change.Title))
+			continue
+		}
+		b.WriteString(details(change.Title, fenced(beginning(strings.Join(change.Lines, "\n")))))
+	}
+	b.WriteString(more(len(changes), "change"))
+	return b.String()
+}
+
+// beginning is the beginning of a text, whole lines of it, that fits in mostText bytes.
+func beginning(text string) string {
+	if len(text) <= mostText {
+		return text
+	}
+	head := text[:mostText]
+	if at := strings.LastIndex(head, "\n"); at >= 0 {
+		head = head[:at]
+	}
+	return strings.ToValidUTF8(head, "") + "\n…"
 }
 
 func ofSeverity(findings []finding.Finding, severity finding.Severity) []finding.Finding {

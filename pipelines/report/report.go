@@ -41,6 +41,12 @@ type Fact struct {
 	Value string `json:"value"`
 }
 
+// Change is what became different, of one thing: a title, and a line for each field. Who makes one masks what is secret.
+type Change struct {
+	Title string   `json:"title"`
+	Lines []string `json:"lines,omitempty"`
+}
+
 // Stage is one stage of a run. Durations are in nanoseconds in JSON.
 type Stage struct {
 	Name   string `json:"name"`
@@ -57,6 +63,8 @@ type Stage struct {
 	Findings []finding.Finding `json:"findings,omitempty"`
 	Facts    []Fact            `json:"facts,omitempty"`
 	Figures  []Figure          `json:"figures,omitempty"`
+	// Changes are those in what was made, against what it is compared with.
+	Changes []Change `json:"changes,omitempty"`
 	// Log is the end of the tool's output where the stage is red.
 	Log string `json:"log,omitempty"`
 }

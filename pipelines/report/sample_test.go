@@ -45,6 +45,11 @@ func green() Run {
 			{Name: "training gate", Status: Passed, Summary: "bless: as good as asked for, and no worse than the champion", Started: began.Add(91 * time.Second), Duration: time.Second,
 				Facts:   []Fact{{"verdict", "bless"}},
 				Figures: []Figure{{Title: "Intervals", SVG: drawing, Alt: "Accuracy 0.967, 95 % interval 0.924 to 0.986, at least 0.900 asked for."}}},
+			{Name: "manifests render", Status: Passed, Summary: "judged 583, nothing blocks", Started: began.Add(91 * time.Second), Duration: 2 * time.Second,
+				Changes: []Change{
+					{Title: "overlays/prod: HorizontalPodAutoscaler/api-gateway", Lines: []string{`spec.maxReplicas: "12" → "15"`, `+ metadata.labels.<b>: "x"`}},
+					{Title: "overlays/prod: ConfigMap/old is removed"},
+				}},
 			{Name: "python test", Status: Skipped, Summary: "nothing of apps/inference-service changed"},
 		},
 	}

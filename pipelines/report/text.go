@@ -36,6 +36,9 @@ func (r Run) Text(w io.Writer, colour bool) error {
 	t.stages(r)
 	t.facts(r)
 	for _, stage := range r.Stages {
+		t.changes(stage)
+	}
+	for _, stage := range r.Stages {
 		if stage.Status.Red() {
 			t.red(stage)
 		}
@@ -82,6 +85,23 @@ func (t *terminal) facts(r Run) {
 	for _, s := range r.Stages {
 		for _, fact := range s.told() {
 			fmt.Fprintf(t, "  %s  %s\n", padded(s.Name+" "+fact.Name, width), fact.Value)
+		}
+	}
+}
+
+func (t *terminal) changes(s Stage) {
+	for i, change := range s.Changes {
+		if i == mostLines {
+			fmt.Fprintf(t, "  … and %d more changes: see the HTML report\n", len(s.Changes)-mostLines)
+			break
+		}
+		fmt.Fprintf(t, "\n  %s\n", change.Title)
+		for j, line := range change.Lines {
+			if j == mostLines {
+				fmt.Fprintf(t, "    … and %d more lines\n", len(change.Lines)-mostLines)
+				break
+			}
+			fmt.Fprintf(t, "    %s\n", line)
 		}
 	}
 }

@@ -16,16 +16,22 @@ import (
 
 const usage = `esteira judges models, experiments and manifests, stores models, turns folders into images and runs into reports.
 
-  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira blob emulate              make a container in Azurite, and print a SAS for it
+  esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
   esteira dispatch                  ask GitHub for a training where a model is not asked what it was trained on
   esteira drift                     say whether a model is asked what it was trained on
   esteira experiment                say which of two models does better in a running experiment
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
-  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest changes          say what changed in what is rendered, by object and field, secrets masked
+  esteira manifest kube-score       say what in rendered manifests is against good practice, by kube-score
+  esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
+  esteira manifest kubeval          say what in rendered manifests no schema allows, by kubeval
   esteira manifest place            say where in the sources is what tools say of what was rendered
+  esteira manifest policies         judge what was rendered by the Gatekeeper policies in it, and try their cases
+  esteira manifest render           render the kustomizations of a folder, and say what is wrong in them
+  esteira manifest schemas          make the JSON schemas of a Kubernetes release
   esteira manifest server           say what a real API server refuses of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
@@ -43,22 +49,28 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":    emulateBlobs,
-	"blob upload":     uploadBlobs,
-	"check":           checkRun,
-	"dispatch":        dispatchTraining,
-	"drift":           judgeDrift,
-	"experiment":      judgeExperiment,
-	"gate":            judge,
-	"image assemble":  assemble,
-	"image describe":  describe,
-	"manifest place":  placeRemarks,
-	"manifest render": renderManifests,
-	"manifest server": tryManifests,
-	"parts local":     takeParts,
-	"parts verify":    verifyParts,
-	"release":         showRelease,
-	"report":          writeReport,
+	"blob emulate":         emulateBlobs,
+	"blob upload":          uploadBlobs,
+	"check":                checkRun,
+	"dispatch":             dispatchTraining,
+	"drift":                judgeDrift,
+	"experiment":           judgeExperiment,
+	"gate":                 judge,
+	"image assemble":       assemble,
+	"image describe":       describe,
+	"manifest changes":     showChanges,
+	"manifest kube-score":  runKubeScore,
+	"manifest kubeconform": runKubeconform,
+	"manifest kubeval":     runKubeval,
+	"manifest place":       placeRemarks,
+	"manifest policies":    judgeByPolicies,
+	"manifest render":      renderManifests,
+	"manifest schemas":     makeSchemas,
+	"manifest server":      tryManifests,
+	"parts local":          takeParts,
+	"parts verify":         verifyParts,
+	"release":              showRelease,
+	"report":               writeReport,
 }
 
 func main() {

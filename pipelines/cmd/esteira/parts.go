@@ -15,31 +15,41 @@ import (
 // takeParts puts the manifests of third-party parts into a folder, out of their Go modules.
 func takeParts(args []string, out io.Writer) error {
 	var file, into string
+	var tell bool
 	flags := flag.NewFlagSet("parts local", flag.ContinueOnError)
 	flags.StringVar(&file, "parts", "", "`file` with the parts' pins")
 	flags.StringVar(&into, "out", "", "`folder` for the manifests and parts.json, which says what each stands for")
+	flags.BoolVar(&tell, "tell", false, "say in parts.json what is wrong with the pins, and succeed")
 	if done, err := parse(flags, args, nil, out); done || err != nil {
 		return err
 	}
 	if file == "" || into == "" {
 		return usageError{errors.New("parts local: name the --parts and the --out")}
 	}
-	pins, err := readPins(file)
+	folder, err := localParts(file, into)
+	if tell {
+		folder.Wrong, err = parts.Findings(err)
+	}
 	if err != nil {
 		return err
+	}
+	for _, note := range folder.Notes {
+		fmt.Fprintln(out, "note:", note)
+	}
+	fmt.Fprintf(out, "%d addresses are stood in for, %d findings\n", len(folder.Files), len(folder.Wrong))
+	return folder.Write(into)
+}
+
+func localParts(file, into string) (parts.Folder, error) {
+	pins, err := readPins(file)
+	if err != nil {
+		return parts.Folder{}, err
 	}
 	modules, err := parts.Download(context.Background(), pins.Modules())
 	if err != nil {
-		return err
+		return parts.Folder{}, err
 	}
-	if err := pins.Local(modules, into); err != nil {
-		return err
-	}
-	for _, note := range pins.Notes() {
-		fmt.Fprintln(out, "note:", note)
-	}
-	_, err = fmt.Fprintf(out, "%d parts are what %s says\n", len(pins.Parts), filepath.Base(file))
-	return err
+	return pins.Local(modules, into)
 }
 
 // verifyParts asks the addresses of third-party parts, and prints what they give.
