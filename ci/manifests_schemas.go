@@ -131,3 +131,25 @@ func (m *Manifests) schemas(release string) (*dagger.Directory, error) {
 		WithExec([]string{"esteira", "manifest", "schemas", "--swagger=/swagger.json", "--release=" + release, "--out=" + schemasPath}).
 		Directory(schemasPath), nil
 }
+
+// BareKubeconform runs kubeconform and nothing else over a folder without a kustomization, by the schemas of Kubernetes
+// alone: what `make bench` compares the stage with. Its last line is `passed`.
+// +cache="session"
+func (m *Manifests) BareKubeconform(ctx context.Context) (string, error) {
+	schemas, err := m.schemas(kubernetesRelease)
+	if err != nil {
+		return "", err
+	}
+	tool, err := m.Esteira.Toolbox().Tool(ctx, "kubeconform")
+	if err != nil {
+		return "", err
+	}
+	const layout = schemasPath + "/{{.NormalizedKubernetesVersion}}-standalone{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json"
+	return m.Esteira.apt("ca-certificates").
+		WithMountedFile("/usr/local/bin/kubeconform", tool).
+		WithMountedDirectory(schemasPath, schemas).
+		WithMountedDirectory(manifestsPath, m.Source).
+		WithExec([]string{"sh", "-c", `kubeconform "$@" && echo passed`, "kubeconform",
+			"-strict", "-summary", "-kubernetes-version=" + kubernetesRelease, "-schema-location=" + layout, manifestsPath}).
+		Stdout(ctx)
+}

@@ -38,11 +38,12 @@ var rows = []row{
 	{"start", start},
 	{"gate", gate},
 	{"serving", serving},
+	{"manifests", manifests},
 }
 
 func main() {
 	runs := flag.Int("cold", 1, "how often to measure the cold `runs`; 0 leaves them out")
-	only := flag.String("only", "", "measure this `row` alone: cold, unchanged, changed, size, start, gate or serving")
+	only := flag.String("only", "", "measure this `row` alone: cold, unchanged, changed, size, start, gate, serving or manifests")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *runs, *only)

@@ -97,8 +97,8 @@ func TestManifestsBase(t *testing.T) {
 		t.Errorf("it says the secret:\n%s", text)
 	}
 
-	worse := cluster(t, "plain-secret", "missing-file")
-	call(t, "manifests", "--source="+worse, "--base="+base, "render", "check").fails(t, "overlays/dev/kustomization.yaml")
+	worse := cluster(t, "plain-secret", "cycle")
+	call(t, "manifests", "--source="+worse, "--base="+base, "render", "check").fails(t, "base/common/kustomization.yaml:5", "a cycle")
 }
 
 // A folder without a kustomization is judged by its manifests, and one without any is undecided.

@@ -17,6 +17,7 @@ import (
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
 	"github.com/esteira/esteira/pipelines/policies"
+	"github.com/esteira/esteira/pipelines/report"
 )
 
 // judgeByPolicies has gator judge what is applied, and try the policies' own cases. It succeeds whatever was found:
@@ -50,6 +51,9 @@ func judgeByPolicies(args []string, out io.Writer) error {
 	said.Findings = broken
 	if tests.Total() > 0 {
 		said.Tests = &tests
+		said.Facts = append(said.Facts, report.Fact{
+			Name: "cases of policies", Value: fmt.Sprintf("%d of %d pass, in %d suites", tests.Passed, tests.Total(), len(tests.Suites)),
+		})
 	}
 	if err := writeFileOf(filepath.Join(into, "remarks.json"), said.Write); err != nil {
 		return err
