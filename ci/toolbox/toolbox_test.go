@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
+	gomodule "golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 )
 
@@ -102,9 +103,6 @@ func checkPin(dir string) error {
 	return errors.Join(checkNames(module, filepath.Base(dir)), checkGo(module, limit), checkTool(module), checkSums(module, string(sums)))
 }
 
-// majorVersion ends the path of a module from its second major version on; the binary is named without it.
-var majorVersion = regexp.MustCompile(`/v[0-9]+$`)
-
 func checkNames(module *modfile.File, folder string) error {
 	if want := modulePrefix + folder; module.Module == nil || module.Module.Mod.Path != want {
 		return fmt.Errorf("%s: the module's name is not %s", module.Syntax.Name, want)
@@ -112,7 +110,8 @@ func checkNames(module *modfile.File, folder string) error {
 	if len(module.Tool) != 1 {
 		return fmt.Errorf("%s: %d tool lines, want one", module.Syntax.Name, len(module.Tool))
 	}
-	if name := path.Base(majorVersion.ReplaceAllString(module.Tool[0].Path, "")); name != folder {
+	command, _, _ := gomodule.SplitPathVersion(module.Tool[0].Path)
+	if name := path.Base(command); name != folder {
 		return fmt.Errorf("%s: the folder is named %s, but the tool's binary %s", module.Syntax.Name, folder, name)
 	}
 	return nil
