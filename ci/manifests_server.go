@@ -26,13 +26,7 @@ func (m *Manifests) Server(ctx context.Context) (*Result, error) {
 // ServerCheck is red when Server's result is.
 // +check
 // +cache="never"
-func (m *Manifests) ServerCheck(ctx context.Context) (string, error) {
-	result, err := m.Server(ctx)
-	if err != nil {
-		return "", err
-	}
-	return result.Check()
-}
+func (m *Manifests) ServerCheck(ctx context.Context) error { return checked(m.Server(ctx)) }
 
 // tryOnServer asks an API server that lives as long as the step. A step that fails is never remembered: a server that did
 // not start is asked again.

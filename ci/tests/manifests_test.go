@@ -46,6 +46,8 @@ func TestManifestFaults(t *testing.T) {
 				Check  string        `json:"check"`
 				Status report.Status `json:"status"`
 				Says   []string      `json:"says"`
+				// Base says that the clean tree is the base: only as a change it is wrong.
+				Base bool `json:"base"`
 			}
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -54,7 +56,11 @@ func TestManifestFaults(t *testing.T) {
 			if err := yaml.UnmarshalStrict(text, &expect); err != nil || expect.Check == "" || len(expect.Says) == 0 {
 				t.Fatalf("%s: %+v, %v", file, expect, err)
 			}
-			call(t, "manifests", "--source="+cluster(t, fault), expect.Check, "check").
+			stage := []string{"manifests", "--source=" + cluster(t, fault)}
+			if expect.Base {
+				stage = append(stage, "--base="+filepath.Join(repository, "k8s"))
+			}
+			call(t, append(stage, expect.Check, "check")...).
 				fails(t, append(expect.Says, expect.Check+" "+string(expect.Status))...)
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"golang.org/x/mod/modfile"
+	gomodule "golang.org/x/mod/module"
 	"golang.org/x/mod/semver"
 )
 
@@ -109,7 +110,8 @@ func checkNames(module *modfile.File, folder string) error {
 	if len(module.Tool) != 1 {
 		return fmt.Errorf("%s: %d tool lines, want one", module.Syntax.Name, len(module.Tool))
 	}
-	if name := path.Base(module.Tool[0].Path); name != folder {
+	command, _, _ := gomodule.SplitPathVersion(module.Tool[0].Path)
+	if name := path.Base(command); name != folder {
 		return fmt.Errorf("%s: the folder is named %s, but the tool's binary %s", module.Syntax.Name, folder, name)
 	}
 	return nil

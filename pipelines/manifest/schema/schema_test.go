@@ -179,8 +179,10 @@ func FuzzAdd(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		custom := schema.Custom{Set: schema.Set{}}
 		custom.Add(stream)
-		if _, err := json.Marshal(custom.Set); err == nil && len(custom.Set) > 0 && !schema.Defines(stream) {
-			t.Error("it defines something without saying so")
+		for kind, made := range custom.Set {
+			if _, err := json.Marshal(made); err != nil {
+				t.Errorf("%s: %v", kind, err)
+			}
 		}
 	})
 }
