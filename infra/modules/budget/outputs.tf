@@ -1,0 +1,4 @@
+output "id" {
+  description = "Id of the budget"
+  value       = azapi_resource.budget.id
+}

@@ -1,0 +1,4 @@
+output "id" {
+  description = "Id of the workspace"
+  value       = azapi_resource.workspace.id
+}

@@ -1,0 +1,4 @@
+output "nodes" {
+  description = "Id of the nodes' subnet"
+  value       = azapi_resource.nodes.id
+}
