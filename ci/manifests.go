@@ -32,6 +32,10 @@ type Manifests struct {
 	Source *dagger.Directory
 	// +private
 	Base *dagger.Directory
+	// +private
+	Repository *dagger.Directory
+	// +private
+	Exposed *dagger.Directory
 }
 
 // Manifests proves what a folder describes for Kubernetes, before it is merged: it is rendered, and judged by schemas, by
@@ -44,13 +48,20 @@ func (e *Esteira) Manifests(
 	// The same folder before the change: its policy judges, what was there before does not block, and the difference is shown
 	// +optional
 	base *dagger.Directory,
+	// The repository, for monitoring: the applications that are asked what they expose, and the runbooks that alerts name
+	// +defaultPath="/"
+	// +ignore=["**", "!apps/api-gateway/**", "!apps/inference-service/**", "!ml/training/**", "!esteira.yaml", "!k8s/overlays/prod/release.yaml", "!docs/runbooks/**", "**/target", "**/__pycache__", "**/.*_cache", "**/.venv", "**/tests", "ml/training/requirements-dev.txt"]
+	repository *dagger.Directory,
+	// What applications answered Prometheus, for monitoring: files named after their jobs. Then none is asked
+	// +optional
+	exposed *dagger.Directory,
 ) *Manifests {
-	return &Manifests{Esteira: e, Source: source, Base: base}
+	return &Manifests{Esteira: e, Source: source, Base: base, Repository: repository, Exposed: exposed}
 }
 
 // before is the stage over the base.
 func (m *Manifests) before() *Manifests {
-	return &Manifests{Esteira: m.Esteira, Source: m.Base}
+	return &Manifests{Esteira: m.Esteira, Source: m.Base, Repository: m.Repository, Exposed: m.Exposed}
 }
 
 // workbench is a container with tools of the toolbox, our own command, the source, the third-party parts, and what was
@@ -234,6 +245,7 @@ var checks = []struct {
 	{"kubeconform", (*Manifests).conform},
 	{"kubeval", (*Manifests).evaluate},
 	{"kube-score", (*Manifests).score},
+	{"monitoring", (*Manifests).monitoring},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.

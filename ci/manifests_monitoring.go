@@ -33,20 +33,53 @@ func (m *Manifests) monitoring(ctx context.Context) (*dagger.Container, error) {
 		bench = bench.WithMountedDirectory("/exposed", exposed)
 		args = append(args, "--exposed=/exposed")
 	}
-	if m.Runbooks != nil {
-		bench = bench.WithMountedDirectory("/runbooks", m.Runbooks)
+	if runbooks, err := m.runbooks(ctx); err != nil {
+		return nil, err
+	} else if runbooks != nil {
+		bench = bench.WithMountedDirectory("/runbooks", runbooks)
 		args = append(args, "--runbooks=/runbooks")
 	}
 	return bench.WithExec(args), nil
 }
 
-// exposed is what the applications answer Prometheus: as it was handed in, else as they are asked.
+// exposed is what the applications answer Prometheus: as it was handed in, else as they are asked, where they are ours.
 func (m *Manifests) exposed(ctx context.Context) (*dagger.Directory, error) {
 	if m.Exposed != nil {
 		return m.Exposed, nil
 	}
-	if m.Applications == nil {
-		return nil, nil
+	folders := map[string]*dagger.Directory{}
+	for _, name := range []string{"apps/api-gateway", "apps/inference-service", "ml/training"} {
+		folder, err := m.folder(ctx, name)
+		if err != nil || folder == nil {
+			return nil, err
+		}
+		folders[name] = folder
 	}
-	return m.Applications.expose(ctx)
+	policy, err := pick(ctx, m.Repository, []string{"esteira.yaml", "k8s/overlays/prod/release.yaml"})
+	if err != nil {
+		return nil, err
+	}
+	e := m.Esteira
+	return (&applications{
+		gateway:  e.Java(folders["apps/api-gateway"], nil, "20m"),
+		service:  e.Python(folders["apps/inference-service"], nil, "20m"),
+		training: &Training{Esteira: e, Source: folders["ml/training"], Policy: policy, Recipe: &Recipe{}, Timeout: "20m"},
+	}).expose(ctx)
+}
+
+func (m *Manifests) runbooks(ctx context.Context) (*dagger.Directory, error) {
+	return m.folder(ctx, "docs/runbooks")
+}
+
+// folder is a folder of the repository, or nil where it is not there. It is written out and read again, so that it is keyed
+// by what is in it: a part of an argument is keyed by all of the argument.
+func (m *Manifests) folder(ctx context.Context, name string) (*dagger.Directory, error) {
+	found, err := m.Repository.Glob(ctx, name+"/*")
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	if _, err := m.Repository.Directory(name).Export(ctx, "in/"+name); err != nil {
+		return nil, err
+	}
+	return dag.CurrentModule().Workdir("in/" + name), nil
 }
