@@ -234,6 +234,7 @@ var checks = []struct {
 	{"kubeconform", (*Manifests).conform},
 	{"kubeval", (*Manifests).evaluate},
 	{"kube-score", (*Manifests).score},
+	{"server", tryOnServer},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
