@@ -246,6 +246,7 @@ var checks = []struct {
 	{"kubeval", (*Manifests).evaluate},
 	{"kube-score", (*Manifests).score},
 	{"monitoring", (*Manifests).monitoring},
+	{"server", tryOnServer},
 }
 
 // Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
