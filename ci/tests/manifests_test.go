@@ -8,10 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"sigs.k8s.io/yaml"
-
-	"github.com/esteira/esteira/pipelines/report"
 )
 
 // cluster is a copy of this repository's own manifests, with seeded faults laid over it.
@@ -30,40 +26,6 @@ func cluster(t *testing.T, faults ...string) string {
 		}
 	}
 	return dir
-}
-
-// Each seeded fault makes the check red that it is meant for, which names the place and the reason.
-func TestManifestFaults(t *testing.T) {
-	found, err := filepath.Glob("faults/manifests/*/expect.yaml")
-	if err != nil || len(found) < 25 {
-		t.Errorf("%d faults, want 25 or more (%v)", len(found), err)
-	}
-	for _, file := range found {
-		fault := filepath.Base(filepath.Dir(file))
-		t.Run(fault, func(t *testing.T) {
-			t.Parallel()
-			var expect struct {
-				Check  string        `json:"check"`
-				Status report.Status `json:"status"`
-				Says   []string      `json:"says"`
-				// Base says that the clean tree is the base: only as a change it is wrong.
-				Base bool `json:"base"`
-			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := yaml.UnmarshalStrict(text, &expect); err != nil || expect.Check == "" || len(expect.Says) == 0 {
-				t.Fatalf("%s: %+v, %v", file, expect, err)
-			}
-			stage := []string{"manifests", "--source=" + cluster(t, fault)}
-			if expect.Base {
-				stage = append(stage, "--base="+filepath.Join(repository, "k8s"))
-			}
-			call(t, append(stage, expect.Check, "check")...).
-				fails(t, append(expect.Says, expect.Check+" "+string(expect.Status))...)
-		})
-	}
 }
 
 // The cluster as it is has nothing to be found.
