@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -52,7 +53,7 @@ func (r reading) selected(selector *parser.VectorSelector) labelSet {
 	}
 	all, series := r.metric(name, selector.LabelMatchers, at)
 	for _, m := range selector.LabelMatchers {
-		if m.Name == labels.MetricName {
+		if m.Name == model.MetricNameLabel {
 			continue
 		}
 		if !all.has(m.Name) {
@@ -98,7 +99,7 @@ func (r reading) ofAlerts() labelSet {
 // metricOf is the metric that a selector names, or nothing.
 func metricOf(selector *parser.VectorSelector) string {
 	for _, m := range selector.LabelMatchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			return m.Value
 		}
 	}
@@ -219,7 +220,7 @@ func absence(e *parser.Call) labelSet {
 	switch e.Args[0].(type) {
 	case *parser.VectorSelector, *parser.MatrixSelector:
 		for _, m := range parser.ExtractSelectors(e.Args[0])[0] {
-			if m.Type == labels.MatchEqual && m.Name != labels.MetricName {
+			if m.Type == labels.MatchEqual && m.Name != model.MetricNameLabel {
 				all.names[m.Name] = true
 			}
 		}
