@@ -42,7 +42,7 @@ unit: packages engine ## run the Go tests of all modules but the stages' own, wi
 stages: engine ## run the stages' own tests through the engine
 	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
 	[ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE
-	cd ci/tests && go test -timeout 40m ./...
+	cd ci/tests && go test -timeout 75m ./...
 	cd "$(CURDIR)"
 	dagger call --progress=$(progress) java test check
 	for project in apps/inference-service ml/training; do for stage in lint typecheck test; do

@@ -18,8 +18,9 @@ import (
 	"github.com/esteira/esteira/pipelines/report"
 )
 
-// callLimit ends a call that hangs, as dagger does for minutes on a dead engine.
-const callLimit = 15 * time.Minute
+// callLimit ends a call that hangs, as dagger does for minutes on a dead engine. On an empty engine a call may build all
+// tools first, an API server among them.
+const callLimit = 40 * time.Minute
 
 // repository is this checkout: the module under test.
 var repository = mustAbs("../..")
