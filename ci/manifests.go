@@ -301,28 +301,13 @@ func (m *Manifests) policyFacts(ctx context.Context) ([]report.Fact, error) {
 	if m.Base == nil {
 		return nil, nil
 	}
-	before, err := pick(ctx, m.Base, []string{manifest.PolicyFile})
+	before, err := policyText(ctx, m.Base)
 	if err != nil {
 		return nil, err
 	}
-	after, err := pick(ctx, m.Source, []string{manifest.PolicyFile})
-	if err != nil || before == nil && after == nil {
+	after, err := policyText(ctx, m.Source)
+	if err != nil || before == after {
 		return nil, err
-	}
-	changed := before == nil || after == nil
-	if !changed {
-		old, err := before.File(manifest.PolicyFile).Contents(ctx)
-		if err != nil {
-			return nil, err
-		}
-		now, err := after.File(manifest.PolicyFile).Contents(ctx)
-		if err != nil {
-			return nil, err
-		}
-		changed = old != now
-	}
-	if !changed {
-		return nil, nil
 	}
 	return []report.Fact{{Name: "changes", Value: manifest.PolicyFile + ": this change is judged by the base's, and its own holds once it is merged"}}, nil
 }
@@ -338,13 +323,18 @@ func (m *Manifests) policy(ctx context.Context) (manifest.Policy, error) {
 	if m.Base != nil {
 		source = m.Base
 	}
-	names, err := source.Glob(ctx, manifest.PolicyFile)
-	if err != nil || len(names) == 0 {
-		return manifest.Policy{}, err
-	}
-	text, err := source.File(manifest.PolicyFile).Contents(ctx)
+	text, err := policyText(ctx, source)
 	if err != nil {
 		return manifest.Policy{}, err
 	}
 	return manifest.ParsePolicy(manifest.PolicyFile, []byte(text))
+}
+
+// policyText is the policy of a folder, or nothing where it has none.
+func policyText(ctx context.Context, folder *dagger.Directory) (string, error) {
+	names, err := folder.Glob(ctx, manifest.PolicyFile)
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	return folder.File(manifest.PolicyFile).Contents(ctx)
 }

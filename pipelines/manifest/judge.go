@@ -93,7 +93,7 @@ func Judge(policy Policy, placed Placed, before *Placed, now time.Time) Judgemen
 			f.Message += fmt.Sprintf("; accepted by %s until %s, which is over (%s:%d)", exception.Owner, exception.Expires.Format(time.DateOnly), PolicyFile, exception.Line)
 			known = false
 		}
-		judgement.add(f, exception, known, old[placed.finding(i).Fingerprint])
+		judgement.add(f, exception, known, old[f.Fingerprint])
 	}
 	for _, f := range placed.Findings {
 		judgement.add(f.Identified(), Exception{}, false, old[f.Identified().Fingerprint])

@@ -16,13 +16,18 @@ import (
 // Sources finds the places of remarks in the sources. Files are read once.
 type Sources struct {
 	index             Index
-	rendered, sources fs.FS
-	documents         map[string][]Document
+	rendered, sources folder
+}
+
+// folder is files, and the documents of those that were read.
+type folder struct {
+	files     fs.FS
+	documents map[string][]Document
 }
 
 // NewSources are those of an index: rendered is its folder, sources the folder that was rendered.
 func NewSources(index Index, rendered, sources fs.FS) *Sources {
-	return &Sources{index: index, rendered: rendered, sources: sources, documents: map[string][]Document{}}
+	return &Sources{index, folder{rendered, map[string][]Document{}}, folder{sources, map[string][]Document{}}}
 }
 
 // Place finds where each remark comes from. What several roots say of one place becomes one remark that names them all. An
@@ -74,7 +79,7 @@ func (s *Sources) place(remark *Remark) (Place, error) {
 	if place.Location.File == "" {
 		place.Location = finding.Location{File: root.Stream, Line: object.Line}
 	}
-	rendered, err := s.at(s.rendered, root.Stream, object.Line)
+	rendered, err := s.rendered.at(root.Stream, object.Line)
 	if err != nil {
 		return place, err
 	}
@@ -109,7 +114,7 @@ func (s *Sources) exact(root Root, object Rendered, rendered *yaml.Node, field [
 	inner := slices.Clone(root.Files)
 	slices.Reverse(inner)
 	for _, file := range append([]string{object.Source.File}, inner...) {
-		documents, err := s.read(s.sources, file)
+		documents, err := s.sources.read(file)
 		if err != nil {
 			continue // not a YAML file, or not there: it can't be the place
 		}
@@ -247,8 +252,8 @@ func stepsTo(node *yaml.Node, line int) []string {
 }
 
 // at is the document of a stream that begins in a line.
-func (s *Sources) at(files fs.FS, name string, line int) (*yaml.Node, error) {
-	documents, err := s.read(files, name)
+func (f folder) at(name string, line int) (*yaml.Node, error) {
+	documents, err := f.read(name)
 	if err != nil {
 		return nil, err
 	}
@@ -260,20 +265,20 @@ func (s *Sources) at(files fs.FS, name string, line int) (*yaml.Node, error) {
 	return nil, nil
 }
 
-func (s *Sources) read(files fs.FS, name string) ([]Document, error) {
-	if documents, known := s.documents[name]; known {
+func (f folder) read(name string) ([]Document, error) {
+	if documents, known := f.documents[name]; known {
 		return documents, nil
 	}
 	if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
 		return nil, nil
 	}
-	text, err := fs.ReadFile(files, name)
+	text, err := fs.ReadFile(f.files, name)
 	if err != nil {
 		return nil, err
 	}
 	documents, err := Documents(name, text)
 	if err == nil {
-		s.documents[name] = documents
+		f.documents[name] = documents
 	}
 	return documents, err
 }

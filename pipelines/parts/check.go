@@ -8,6 +8,8 @@ import (
 	"regexp"
 
 	"golang.org/x/mod/module"
+
+	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 var (
@@ -20,7 +22,7 @@ var (
 // check says all that cannot be meant.
 func (p Pins) check() error {
 	if p.Version != Version {
-		return &Error{File: p.name, Reason: fmt.Sprintf("version is %d: this reads version %d", p.Version, Version)}
+		return &manifest.FileError{File: p.name, Reason: fmt.Sprintf("version is %d: this reads version %d", p.Version, Version)}
 	}
 	c := checker{file: p.name, names: map[string]int{}, addresses: map[string]int{}}
 	for _, part := range p.Parts {
@@ -37,7 +39,7 @@ type checker struct {
 }
 
 func (c *checker) say(line int, format string, values ...any) {
-	c.wrong = append(c.wrong, &Error{c.file, line, fmt.Sprintf(format, values...)})
+	c.wrong = append(c.wrong, &manifest.FileError{File: c.file, Line: line, Reason: fmt.Sprintf(format, values...)})
 }
 
 // unique says where a value stands already.

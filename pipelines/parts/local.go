@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/esteira/esteira/pipelines/finding"
+	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 // Folder says what is in a folder of manifests that stand in for their addresses.
@@ -28,7 +29,7 @@ type Folder struct {
 const Index = "parts.json"
 
 // Local writes the manifests into a folder, out of the folders of their modules. A file that is not what its pin says is an
-// *Error, and there all the same, so that nothing else is said of it; all errors are said at once.
+// *manifest.FileError, and there all the same, so that nothing else is said of it; all errors are said at once.
 func (p Pins) Local(modules map[Module]string, into string) (Folder, error) {
 	folder := Folder{Files: map[string][]string{}, Notes: p.Notes()}
 	var all []error
@@ -62,7 +63,7 @@ func (f Folder) Write(into string) error {
 
 // Findings are the errors about a file of pins, and the other errors.
 func Findings(err error) ([]finding.Finding, error) {
-	var wrong *Error
+	var wrong *manifest.FileError
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []finding.Finding
 		var others []error
@@ -85,13 +86,13 @@ func Findings(err error) ([]finding.Finding, error) {
 func (p Pins) take(part Part, file File, module string) ([]byte, error) {
 	content, err := os.ReadFile(filepath.Join(module, file.Path.Value))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, &Error{p.name, file.Path.Line, fmt.Sprintf("%s: %s has no %s", part.Name, part.Module, file.Path)}
+		return nil, &manifest.FileError{File: p.name, Line: file.Path.Line, Reason: fmt.Sprintf("%s: %s has no %s", part.Name, part.Module, file.Path)}
 	}
 	if err != nil {
 		return nil, err
 	}
 	if got := hash(content); got != file.SHA256.Value {
-		return content, &Error{p.name, file.SHA256.Line, fmt.Sprintf("%s: %s of %s has the SHA-256 %s, want %s",
+		return content, &manifest.FileError{File: p.name, Line: file.SHA256.Line, Reason: fmt.Sprintf("%s: %s of %s has the SHA-256 %s, want %s",
 			part.Name, file.Path, part.Module, got, file.SHA256)}
 	}
 	return content, nil

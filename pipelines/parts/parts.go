@@ -5,12 +5,13 @@ package parts
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 // Version is that of the files that this package reads.
@@ -93,22 +94,7 @@ func (t *Text) UnmarshalYAML(node *yaml.Node) error {
 
 func (t Text) String() string { return t.Value }
 
-// Error is something in the file that cannot be meant, or that is not so.
-type Error struct {
-	File string
-	// Line counts from 1; 0 if it is about the file as a whole.
-	Line   int
-	Reason string
-}
-
-func (e *Error) Error() string {
-	if e.Line == 0 {
-		return e.File + ": " + e.Reason
-	}
-	return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Reason)
-}
-
-// Read reads pins strictly; name is what errors call the file. All that is wrong is said at once, each an *Error.
+// Read reads pins strictly; name is what errors call the file. All that is wrong is said at once, each a *manifest.FileError.
 func Read(name string, text []byte) (Pins, error) {
 	pins := Pins{name: name}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -118,7 +104,7 @@ func Read(name string, text []byte) (Pins, error) {
 	}
 	var second yaml.Node
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		return Pins{}, &Error{name, second.Line, "there is a second document: put all into one"}
+		return Pins{}, &manifest.FileError{File: name, Line: second.Line, Reason: "there is a second document: put all into one"}
 	}
 	if err := pins.check(); err != nil {
 		return Pins{}, err
@@ -136,7 +122,7 @@ var (
 // unreadable is the YAML library's error, each complaint with its file and line.
 func unreadable(name string, err error) error {
 	if errors.Is(err, io.EOF) {
-		return &Error{File: name, Reason: "it is empty: it begins with version: 1"}
+		return &manifest.FileError{File: name, Reason: "it is empty: it begins with version: 1"}
 	}
 	complaints := []string{err.Error()}
 	var several *yaml.TypeError
@@ -145,7 +131,7 @@ func unreadable(name string, err error) error {
 	}
 	var all []error
 	for _, complaint := range complaints {
-		wrong := &Error{File: name, Reason: complaint}
+		wrong := &manifest.FileError{File: name, Reason: complaint}
 		if parts := saidOfLine.FindStringSubmatch(complaint); parts != nil {
 			wrong.Line, _ = strconv.Atoi(parts[1])
 			wrong.Reason = unknownKey.ReplaceAllString(parts[2], "unknown key $1: see the head of the file for what there is")

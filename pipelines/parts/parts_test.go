@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/esteira/esteira/pipelines/manifest"
 )
 
 const good = `version: 1
@@ -102,7 +104,7 @@ func TestReadRefuses(t *testing.T) {
 				t.Fatalf("nothing is changed by %q", test.from)
 			}
 			_, err := Read("parts.yaml", []byte(text))
-			var wrong *Error
+			var wrong *manifest.FileError
 			if !errors.As(err, &wrong) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
