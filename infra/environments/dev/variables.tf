@@ -19,10 +19,6 @@ variable "tenant" {
 variable "issuer" {
   description = "Address of the cluster's OIDC issuer, as the platform's outputs have it"
   type        = string
-  validation {
-    condition     = startswith(var.issuer, "https://")
-    error_message = "issuer has to be an address of https, as `tofu output issuer` of the platform prints it."
-  }
 }
 
 variable "authorised_ranges" {

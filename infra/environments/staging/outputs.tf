@@ -1,9 +1,9 @@
 output "vault" {
   description = "Address of the vault, as k8s/overlays/*/environment.yaml names it"
-  value       = module.vault.address
+  value       = module.environment.vault
 }
 
 output "clients" {
   description = "Client ids, by who uses them"
-  value       = { secrets = module.secrets.client }
+  value       = module.environment.clients
 }
