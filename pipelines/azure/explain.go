@@ -26,11 +26,14 @@ var remedies = map[bloberror.Code]string{
 func (s *Store) explain(ctx context.Context, what string, err error) error {
 	var refused *azcore.ResponseError
 	var identity *azidentity.AuthenticationFailedError
+	var login *LoginError
 	var timeout net.Error
 	reason := "the service does not answer, look whether it is up: " + s.clean(err).Error()
 	switch {
 	case ctx.Err() != nil:
 		reason = "the time for all of it was up"
+	case errors.As(err, &login):
+		reason = login.Error()
 	case errors.As(err, &identity):
 		reason = "no token for the workload's identity: " + s.clean(err).Error()
 	case errors.As(err, &refused) && remedies[bloberror.Code(refused.ErrorCode)] != "":

@@ -1,5 +1,6 @@
 // Package azure puts files into Azure Blob Storage under the digest of their content: it never overwrites, it reads back
-// what it wrote, and doing it twice, or again after it was interrupted, ends in the same state.
+// what it wrote, and doing it twice, or again after it was interrupted, ends in the same state. And it changes the token of
+// a job at GitHub into one for that storage, or for a container registry, so that nobody keeps a secret.
 package azure
 
 import (
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
@@ -20,6 +22,10 @@ type Access struct {
 	// suffice. Without one the workload's identity is used, as AZURE_TENANT_ID, AZURE_CLIENT_ID and
 	// AZURE_FEDERATED_TOKEN_FILE name it (https://learn.microsoft.com/azure/aks/workload-identity-overview).
 	SAS string
+	// Identity is another one than the workload's, such as Federation.Credential.
+	Identity azcore.TokenCredential
+	// Transport sends the requests; nil means one that gives up an idle connection.
+	Transport policy.Transporter
 	// Plain permits http, which shows the SAS to whoever listens: for a server on the same machine.
 	Plain bool
 	// Idle is how long nothing may move on a connection before it is given up, such as 20s.
@@ -40,15 +46,18 @@ func Open(containerURL string, access Access) (*Store, error) {
 		return nil, err
 	}
 	options := policy.ClientOptions{
-		Transport: patient(access.Idle),
+		Transport: access.Transport,
 		// Of our own, because the SDK's defaults wait for minutes.
 		Retry: policy.RetryOptions{MaxRetries: 2, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 4 * time.Second},
+	}
+	if options.Transport == nil {
+		options.Transport = patient(access.Idle)
 	}
 	store := &Store{url: address.String(), sas: strings.TrimPrefix(strings.TrimSpace(access.SAS), "?")}
 	if store.sas != "" {
 		store.client, err = container.NewClientWithNoCredential(store.url+"?"+store.sas, &container.ClientOptions{ClientOptions: options})
 	} else {
-		store.client, err = withIdentity(store.url, options)
+		store.client, err = withIdentity(store.url, access.Identity, options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("container %s: %w", store.url, store.clean(err))
@@ -56,15 +65,18 @@ func Open(containerURL string, access Access) (*Store, error) {
 	return store, nil
 }
 
-// withIdentity is a client that has a federated token changed into one for storage.
-func withIdentity(address string, options policy.ClientOptions) (*container.Client, error) {
-	identity, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-		ClientOptions: options,
-		// The authority is what AZURE_AUTHORITY_HOST says: no second server has to know it, which private clouds need.
-		DisableInstanceDiscovery: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("neither a SAS nor a workload identity is there: %w", err)
+// withIdentity is a client that has an identity changed into a token for storage. Nil is the workload's.
+func withIdentity(address string, identity azcore.TokenCredential, options policy.ClientOptions) (*container.Client, error) {
+	if identity == nil {
+		workload, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			ClientOptions: options,
+			// The authority is what AZURE_AUTHORITY_HOST says: no second server has to know it, which private clouds need.
+			DisableInstanceDiscovery: true,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("neither a SAS nor a workload identity is there: %w", err)
+		}
+		identity = workload
 	}
 	return container.NewClient(address, identity, &container.ClientOptions{ClientOptions: options})
 }

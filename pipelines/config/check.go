@@ -3,11 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"regexp"
+	"maps"
 	"slices"
 
-	"github.com/esteira/esteira/pipelines/gate/policy"
+	"github.com/esteira/esteira/pipelines/config/section"
 )
 
 // check is an *Error for the first thing that cannot be meant.
@@ -18,11 +17,11 @@ func (c Config) check(f *file) error {
 	if err := c.checkComponents(f); err != nil {
 		return err
 	}
-	if c.Gate != nil {
-		var wrong *policy.FieldError
-		if err := c.Gate.Check(); errors.As(err, &wrong) {
-			return f.wrong("gate."+wrong.Field, fmt.Sprintf("%v %s", wrong.Value, wrong.Reason))
-		}
+	if err := c.checkPolicies(f); err != nil {
+		return err
+	}
+	if err := c.checkEnvironments(f); err != nil {
+		return err
 	}
 	if c.Training != nil {
 		return c.Training.check(f)
@@ -30,29 +29,26 @@ func (c Config) check(f *file) error {
 	return nil
 }
 
-var componentName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
-func (c Config) checkComponents(f *file) error {
-	names, paths := map[string]int{}, map[string]int{}
-	for i, component := range c.Components {
-		field := fmt.Sprintf("components[%d]", i)
-		switch {
-		case !componentName.MatchString(component.Name):
-			return f.wrong(field+".name", fmt.Sprintf("%q is no name: want lower-case letters, digits and single hyphens", component.Name))
-		case !fs.ValidPath(component.Path):
-			return f.wrong(field+".path", fmt.Sprintf("%q is no folder below the repository's root: want one such as apps/orders", component.Path))
-		case !slices.Contains(kinds, component.Kind):
-			return f.wrong(field+".kind", fmt.Sprintf("%q is none of %q", component.Kind, kinds))
-		case component.Owner == "":
-			return f.wrong(field+".owner", `"" is nobody: name the team that answers for it`)
+// checkPolicies looks at the sections that say what is asked.
+func (c Config) checkPolicies(f *file) error {
+	checks := map[string]func() error{"security.vulnerabilities": c.Security.Vulnerabilities.Check}
+	if c.Gate != nil {
+		checks["gate"] = c.Gate.Check
+	}
+	if c.Cost != nil {
+		checks["cost"] = c.Cost.Check
+	}
+	if c.Delivery != nil {
+		checks["delivery"] = c.Delivery.Check
+	}
+	if c.Promotion != nil {
+		checks["promotion"] = c.Promotion.Check
+	}
+	for _, name := range slices.Sorted(maps.Keys(checks)) {
+		var wrong *section.FieldError
+		if err := checks[name](); errors.As(err, &wrong) {
+			return f.wrong(name+"."+wrong.Field, fmt.Sprintf("%v %s", wrong.Value, wrong.Reason))
 		}
-		if first, ok := names[component.Name]; ok {
-			return f.wrong(field+".name", fmt.Sprintf("%q is the name of components[%d] already", component.Name, first))
-		}
-		if first, ok := paths[component.Path]; ok {
-			return f.wrong(field+".path", fmt.Sprintf("%q is the folder of components[%d] already: a file belongs to one component", component.Path, first))
-		}
-		names[component.Name], paths[component.Path] = i, i
 	}
 	return nil
 }

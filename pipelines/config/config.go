@@ -15,7 +15,12 @@ import (
 	strictjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/esteira/esteira/pipelines/attestation"
+	cost "github.com/esteira/esteira/pipelines/cost/policy"
+	delivery "github.com/esteira/esteira/pipelines/delivery/policy"
 	"github.com/esteira/esteira/pipelines/gate/policy"
+	promotion "github.com/esteira/esteira/pipelines/release/policy"
+	"github.com/esteira/esteira/pipelines/vulnerability"
 )
 
 // Version is that of the files that this package reads.
@@ -25,33 +30,30 @@ const Version = 1
 type Config struct {
 	Version    int         `json:"version"`
 	Components []Component `json:"components,omitempty"`
+	// Everything are files and folders that every component stands on.
+	Everything []string `json:"everything,omitempty"`
+	// Unowned are files and folders that no component's stages look at.
+	Unowned []Unowned `json:"unowned,omitempty"`
 	// Gate is the policy for models; nil where the file has none.
 	Gate *policy.Policy `json:"gate,omitempty"`
 	// Training has the defaults of a training run; nil where the file has none.
 	Training *Training `json:"training,omitempty"`
+	// Cost is what infrastructure may cost; nil where the file does not say.
+	Cost *cost.Policy `json:"cost,omitempty"`
+	// Security is the policy for what is delivered; its zero value has the defaults.
+	Security Security `json:"security,omitzero"`
+	// Environments are GitHub's.
+	Environments []Environment `json:"environments,omitempty"`
+	// Delivery is how fast it has to be; nil where the file does not say.
+	Delivery *delivery.Policy `json:"delivery,omitempty"`
+	// Promotion is what is asked of a promotion; nil where the file does not say, and nothing can be promoted.
+	Promotion *promotion.Policy `json:"promotion,omitempty"`
 }
 
-// Kind is a component's kind, which says what stages it has.
-type Kind string
-
-// The kinds.
-const (
-	Java      Kind = "java"
-	Python    Kind = "python"
-	Train     Kind = "training"
-	Manifests Kind = "manifests"
-	Terraform Kind = "terraform"
-)
-
-var kinds = []Kind{Java, Python, Train, Manifests, Terraform}
-
-// Component is a part of the repository that is built and delivered by itself.
-type Component struct {
-	Name string `json:"name"`
-	// Path is its folder, from the repository's root, with slashes.
-	Path  string `json:"path"`
-	Kind  Kind   `json:"kind"`
-	Owner string `json:"owner"`
+// Security says what is asked of what is delivered.
+type Security struct {
+	Vulnerabilities vulnerability.Policy `json:"vulnerabilities,omitzero"`
+	Provenance      attestation.Policy   `json:"provenance,omitzero"`
 }
 
 // Training has the defaults of a training run.
@@ -105,6 +107,15 @@ func Parse(name string, text []byte) (Config, error) {
 		return Config{}, err
 	}
 	return config, config.check(&file)
+}
+
+// Line is the line of a field in the text of a file that Parse has read, or of what is around it.
+func Line(text []byte, field string) int {
+	file := file{}
+	if err := file.parse(text); err != nil {
+		return 0
+	}
+	return file.wrong(field, "").Line
 }
 
 // file is one to be read, whose nodes know their lines.

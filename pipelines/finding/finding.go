@@ -72,6 +72,8 @@ type Finding struct {
 	// Fingerprint stays the same while lines move, so that a baseline
 	// recognises the finding again.
 	Fingerprint string `json:"fingerprint"`
+	// Known says that it was there before the change that is judged.
+	Known bool `json:"known,omitempty"`
 }
 
 // Identified is f with the fingerprint that follows from its tool, rule, file and

@@ -53,6 +53,8 @@ type Case struct {
 	Message  string   `json:"message,omitempty"`
 	Detail   string   `json:"detail,omitempty"`
 	Location Location `json:"location"`
+	// Known says that it was red before the change that is judged.
+	Known bool `json:"known,omitempty"`
 }
 
 // Total is the number of test cases.

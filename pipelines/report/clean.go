@@ -24,6 +24,7 @@ func (r Run) clean() Run {
 
 func (s Stage) clean() Stage {
 	s.Name, s.Summary, s.Remedy, s.Log = oneLine(s.Name), oneLine(s.Summary), oneLine(s.Remedy), lines(s.Log)
+	s.Advisory = oneLine(s.Advisory)
 	findings := make([]finding.Finding, len(s.Findings))
 	for i, f := range s.Findings {
 		f.Tool, f.Rule, f.Message = oneLine(f.Tool), oneLine(f.Rule), lines(f.Message)

@@ -47,6 +47,9 @@ func (a annotation) write(action *githubactions.Action, r Run) {
 	var all []one
 	for _, stage := range r.Stages {
 		for _, f := range stage.all() {
+			if stage.Status.Red() && !stage.Blocks() && f.Severity.AtLeast(finding.Low) {
+				f.Severity = finding.Low // an error or a warning would look as if it blocked
+			}
 			if f.Severity.AtLeast(a.least) && a.worst.AtLeast(f.Severity) {
 				all = append(all, one{fields(stage, f), f.Message})
 			}
@@ -75,22 +78,10 @@ func fields(stage Stage, f finding.Finding) map[string]string {
 	return fields
 }
 
-// mostSummary is what GitHub takes of a step's summary: 1 MiB.
-const mostSummary = 1 << 20
-
-// Summary is the Markdown to append to the file that $GITHUB_STEP_SUMMARY names. A
-// run too long for GitHub keeps its table of stages, and says what was left out.
+// Summary is the Markdown to append to the file that $GITHUB_STEP_SUMMARY names.
 func (r Run) Summary() string {
 	if err := r.check(); err != nil {
 		return "## " + marks[Undecided] + " " + md(oneLine(err.Error())) + "\n"
 	}
-	if text := r.markdown(); len(text) <= mostSummary {
-		return text
-	}
-	short := r
-	short.Stages = make([]Stage, len(r.Stages))
-	for i, s := range r.Stages {
-		short.Stages[i] = Stage{Name: s.Name, Status: s.Status, Summary: s.Summary, Remedy: s.Remedy, Duration: s.Duration}
-	}
-	return short.markdown() + "The details are too long for GitHub: see the HTML and JSON reports.\n"
+	return r.markdown(mostSummary)
 }

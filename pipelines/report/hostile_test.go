@@ -109,19 +109,30 @@ func skeleton(t *testing.T, page string) []string {
 	return elements
 }
 
-// tame is the run that an attack's must not differ from but by its texts. Help that is
-// an address of the web is a link, and may be.
-func tame(attack string) Run {
-	run := oneHostile("tame")
-	run.Stages[0].Findings[0].Help = hostileStage(attack).clean().Findings[0].Link()
-	return run
+// shape is what a page and Markdown are made of, without texts.
+type shape struct{ page, markdown []string }
+
+// shapes are those of tame runs, by their links: most attacks have none, and so the same one.
+var shapes = map[string]shape{}
+
+// tame is the shape that an attack's must not differ from. Help that is an address of the web is a link, and may be.
+func tame(t *testing.T, attack string) shape {
+	t.Helper()
+	link := hostileStage(attack).clean().Findings[0].Link()
+	known, is := shapes[link]
+	if !is {
+		run := oneHostile("tame")
+		run.Stages[0].Findings[0].Help = link
+		known = shape{skeleton(t, render(t, run.HTML)), markdownTree(render(t, run.Markdown))}
+		shapes[link] = known
+	}
+	return known
 }
 
 func checkHTML(t *testing.T, attack string) {
 	t.Helper()
 	got := skeleton(t, render(t, oneHostile(attack).HTML))
-	want := skeleton(t, render(t, tame(attack).HTML))
-	if !reflect.DeepEqual(got, want) {
+	if want := tame(t, attack).page; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q changes the page:\n%q\nwant\n%q", attack, got, want)
 	}
 }
@@ -173,8 +184,7 @@ func checkMarkdown(t *testing.T, attack string) {
 	t.Helper()
 	source := render(t, oneHostile(attack).Markdown)
 	got := markdownTree(source)
-	want := markdownTree(render(t, tame(attack).Markdown))
-	if !reflect.DeepEqual(got, want) {
+	if want := tame(t, attack).markdown; !reflect.DeepEqual(got, want) {
 		t.Errorf("%q changes the Markdown:\n%q\nwant\n%q\n%s", attack, got, want, source)
 	}
 	if mention := outsideCode(source); mention != "" {
@@ -254,12 +264,6 @@ func checkFiles(t *testing.T, attack string) {
 	}
 }
 
-func TestWhatAToolSaysIsData(t *testing.T) {
-	for _, attack := range attacks {
-		t.Run(fmt.Sprintf("%q", attack), func(t *testing.T) { checkAll(t, attack) })
-	}
-}
-
 func checkAll(t *testing.T, attack string) {
 	t.Helper()
 	checkHTML(t, attack)
@@ -269,6 +273,7 @@ func checkAll(t *testing.T, attack string) {
 	checkFiles(t, attack)
 }
 
+// FuzzWhatAToolSaysIsData tries all attacks in each test run, and more than those where fuzzing is asked for.
 func FuzzWhatAToolSaysIsData(f *testing.F) {
 	for _, attack := range attacks {
 		f.Add(attack)

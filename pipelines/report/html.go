@@ -43,6 +43,7 @@ type page struct {
 	Facts, Drawn   bool
 	Tested, Logs   bool
 	Changed        bool
+	Obstacles      []obstacles
 	Findings       []group
 }
 
@@ -72,6 +73,7 @@ type said struct {
 func (r Run) page() page {
 	r = r.clean()
 	p := page{Run: r, Status: r.Status(), Heading: r.heading(), About: r.about(), Tiles: r.tiles(), Findings: r.groups()}
+	p.Obstacles = r.shown().obstacles()
 	r = r.shown()
 	line := r.timeline()
 	for i, s := range r.Stages {
@@ -90,7 +92,7 @@ func (r Run) groups() []group {
 	for _, severity := range finding.Severities {
 		g := group{Severity: severity, Open: severity.AtLeast(finding.High)}
 		for _, s := range r.Stages {
-			for _, f := range s.Findings {
+			for _, f := range s.shows() {
 				if f.Severity == severity {
 					g.Said = append(g.Said, said{Finding: f, Stage: s.Name})
 				}
@@ -107,11 +109,12 @@ func (r Run) groups() []group {
 func (r Run) tiles() []tile {
 	var tests finding.Tests
 	var coverage finding.Coverage
-	findings, red := 0, 0
+	findings, blocking, known := 0, 0, 0
 	for _, s := range r.Stages {
 		findings += len(s.Findings)
-		if s.Status.Red() {
-			red++
+		known += s.Known()
+		if s.Blocks() {
+			blocking++
 		}
 		if s.Tests != nil {
 			tests.Passed += s.Tests.Passed
@@ -123,8 +126,8 @@ func (r Run) tiles() []tile {
 		}
 	}
 	tiles := []tile{{Name: "stages", Value: fmt.Sprint(len(r.Stages))}}
-	if red > 0 {
-		tiles = append(tiles, tile{Name: "stages red", Value: fmt.Sprint(red), Red: true})
+	if blocking > 0 {
+		tiles = append(tiles, tile{Name: "stages block", Value: fmt.Sprint(blocking), Red: true})
 	}
 	tiles = append(tiles, tile{Name: "time", Value: Took(r.Duration)})
 	if tests.Total() > 0 {
@@ -138,6 +141,9 @@ func (r Run) tiles() []tile {
 	}
 	if findings > 0 {
 		tiles = append(tiles, tile{Name: "findings", Value: fmt.Sprint(findings)})
+	}
+	if known > 0 {
+		tiles = append(tiles, tile{Name: "there before", Value: fmt.Sprint(known)})
 	}
 	return tiles
 }

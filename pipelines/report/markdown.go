@@ -6,39 +6,40 @@ import (
 	"html"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/esteira/esteira/pipelines/finding"
 )
 
-// How much of a red run Markdown shows: GitHub takes 1 MiB of job summary and 65 536
-// characters of comment. HTML and JSON have all of it.
+// How much of a run Markdown shows. HTML and JSON have all of it.
 const (
-	mostItems = 50   // of findings of one severity, and of failing tests
-	mostText  = 4000 // bytes of a stack trace or log, its end
+	mostItems    = 50      // of findings of one severity, and of failing tests
+	mostText     = 4000    // bytes of a stack trace or log, its end
+	mostSentence = 300     // bytes of a summary in the table
+	mostComment  = 60_000  // bytes of all: GitHub takes 65 536 characters of a comment
+	mostSummary  = 1 << 20 // bytes that GitHub takes of a step's summary
 )
 
 var marks = map[Status]string{Passed: "✅", Failed: "❌", Undecided: "⚠️", Skipped: "⏭️"}
 
-// Markdown writes the run in GitHub Flavored Markdown, for a comment or job summary.
+// Markdown writes the run in GitHub Flavored Markdown, for a comment: what blocks first, and less of what matters less
+// where it would be too long.
 func (r Run) Markdown(w io.Writer) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, r.markdown())
+	_, err := io.WriteString(w, r.markdown(mostComment))
 	return err
 }
 
-func (r Run) markdown() string {
+// markdown is the run in at most so many bytes.
+func (r Run) markdown(most int) string {
 	r = r.clean()
-	var b strings.Builder
-	fmt.Fprintf(&b, "## %s %s\n\n%s\n\n", marks[r.Status()], md(r.heading()), md(r.subheading()))
+	head := fmt.Sprintf("## %s %s\n\n%s\n\n", marks[r.Status()], md(beginningOf(r.heading(), mostSentence)), md(beginningOf(r.subheading(), mostSentence)))
 	r = r.shown()
-	b.WriteString(r.table())
-	for _, stage := range r.Stages {
-		b.WriteString(stage.markdown())
-	}
-	return b.String()
+	head += r.obstacleList(most/3) + r.table(most/3)
+	return head + r.details(most-len(head))
 }
 
 func (r Run) heading() string { return strings.TrimSpace(r.Title + " " + string(r.Status())) }
@@ -53,40 +54,147 @@ func (r Run) subheading() string {
 // about says how many stages took how long, and when.
 func (r Run) about() string {
 	text := count(len(r.Stages), "stage") + " in " + Took(r.Duration)
+	known := 0
+	for _, s := range r.Stages {
+		known += s.Known()
+	}
+	if known > 0 {
+		text += " · " + count(known, "finding") + " there before"
+	}
 	if !r.Started.IsZero() {
 		text += " · " + r.Started.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return text
 }
 
-func (r Run) table() string {
+// obstacleList is what blocks, by file, in about so many bytes.
+func (r Run) obstacleList(most int) string {
 	var b strings.Builder
-	b.WriteString("| | Stage | Result | Time |\n|---|---|---|--:|\n")
-	for _, s := range r.Stages {
-		result := md(s.Summary)
-		if s.Status.Red() && s.Remedy != "" {
-			result += " → **" + md(s.Remedy) + "**"
+	left := 0
+	for _, file := range r.obstacles() {
+		var items strings.Builder
+		for i, o := range file.Said {
+			item := o.markdown()
+			if i >= mostItems || b.Len()+items.Len()+len(item) > most {
+				left++
+				continue
+			}
+			items.WriteString(item)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", marks[s.Status], md(s.Name), result, s.took())
+		if items.Len() > 0 {
+			fmt.Fprintf(&b, "**%s**\n\n%s\n", cmp.Or(code(beginningOf(file.File, mostSentence)), "In no file"), items.String())
+		}
 	}
-	return b.String() + "\n"
-}
-
-// markdown is what a stage has to show beyond its line in the table.
-func (s Stage) markdown() string {
-	var b strings.Builder
-	b.WriteString(factList(s.Facts))
-	b.WriteString(figureList(s.Figures))
-	b.WriteString(failingTests(s.failing()))
-	b.WriteString(findingList(s.Findings))
-	b.WriteString(changeList(s.Changes))
-	if s.Status.Red() && s.Log != "" {
-		b.WriteString(details("End of the log", fenced(end(s.Log))))
+	if left > 0 {
+		fmt.Fprintf(&b, "… and %s more, in the HTML and JSON reports.\n\n", count(left, "obstacle"))
 	}
 	if b.Len() == 0 {
 		return ""
 	}
-	return fmt.Sprintf("### %s\n\n%s", md(s.Name), b.String())
+	return "### What blocks\n\n" + b.String()
+}
+
+func (o obstacle) markdown() string {
+	text := "- "
+	if o.Location.Line > 0 {
+		text += fmt.Sprintf("line %d: ", o.Location.Line)
+	}
+	text += fmt.Sprintf("%s (%s · %s · %s)", md(beginningOf(oneLine(o.Message), 3*mostSentence)), o.Severity, rule(o.Finding), md(o.Stage))
+	if o.Remedy != "" {
+		text += " → **" + md(beginningOf(o.Remedy, mostSentence)) + "**"
+	}
+	return text + "\n"
+}
+
+// table is a line for each stage, in about so many bytes: what is green is left out first.
+func (r Run) table(most int) string {
+	const head = "| | Stage | Result | Time | When |\n|---|---|---|--:|---|\n"
+	rows, size := make([]string, len(r.Stages)), len(head)
+	line := r.timeline()
+	left := 0
+	for _, red := range []bool{true, false} {
+		for i, s := range r.Stages {
+			if s.Status.Red() != red {
+				continue
+			}
+			row := s.row(line[i])
+			if size += len(row); size > most {
+				left++
+				continue
+			}
+			rows[i] = row
+		}
+	}
+	table := head + strings.Join(rows, "")
+	if left > 0 {
+		table += fmt.Sprintf("\n… and %s more, in the HTML and JSON reports.\n", count(left, "stage"))
+	}
+	return table + "\n"
+}
+
+// row is the stage in the table. What to do stands above it, with what blocks.
+func (s Stage) row(when span) string {
+	result := md(beginningOf(s.Summary, mostSentence))
+	if s.Advisory != "" {
+		result += " · _does not block: " + md(beginningOf(s.Advisory, mostSentence)) + "_"
+	}
+	bar := ""
+	if s.Duration > 0 {
+		bar = "`" + strings.ReplaceAll(when.bar(), " ", "\u00a0") + "`"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", marks[s.Status], md(beginningOf(s.Name, mostSentence)), result, s.took(), bar)
+}
+
+// beginningOf is the beginning of a line, with a sign that it goes on.
+func beginningOf(line string, most int) string {
+	if len(line) <= most {
+		return line
+	}
+	return strings.ToValidUTF8(line[:most], "") + "…"
+}
+
+// details are what stages have to show, in at most so many bytes: what matters least is left out first, and that is said.
+func (r Run) details(most int) string {
+	all := make([][]string, len(r.Stages))
+	for i, s := range r.Stages {
+		all[i] = s.details()
+	}
+	var left []string
+	for kind := len(detailKinds) - 1; kind >= 0 && len(join(r.Stages, all)) > most-mostSentence; kind-- {
+		left = append(left, detailKinds[kind])
+		for i := range all {
+			all[i] = all[i][:min(len(all[i]), kind)]
+		}
+	}
+	text := join(r.Stages, all)
+	if len(left) > 0 {
+		slices.Reverse(left)
+		text += "_Too long for here, and in the HTML and JSON reports: " + strings.Join(left, ", ") + "._\n"
+	}
+	return text
+}
+
+// detailKinds are what a stage shows, what matters most first.
+var detailKinds = []string{"what was made", "figures", "failing tests", "changes", "findings that do not block", "logs"}
+
+// details are the texts of detailKinds.
+func (s Stage) details() []string {
+	log := ""
+	if s.Status.Red() && s.Log != "" {
+		log = details("End of the log", fenced(end(s.Log)))
+	}
+	return []string{factList(s.Facts), figureList(s.Figures), failingTests(s.failing()), changeList(s.Changes), findingList(s.shows()), log}
+}
+
+// join puts what each stage shows under its name.
+func join(stages []Stage, all [][]string) string {
+	var b strings.Builder
+	for i, s := range stages {
+		if text := strings.Join(all[i], ""); text != "" {
+			fmt.Fprintf(&b, "### %s\n\n%s", md(s.Name), text)
+		}
+	}
+	return b.String()
 }
 
 func factList(facts []Fact) string {
@@ -110,6 +218,9 @@ func failingTests(failing []finding.Case) string {
 	var b strings.Builder
 	for _, c := range failing[:min(len(failing), mostItems)] {
 		title := fmt.Sprintf("%s %s: %s", c.FullName(), c.Outcome, oneLine(c.Message))
+		if c.Known {
+			title += " (it was red before this change)"
+		}
 		b.WriteString(details(title, fenced(end(cmp.Or(c.Detail, c.Message)))))
 	}
 	b.WriteString(more(len(failing), "failing test"))

@@ -28,7 +28,7 @@ const (
 	Skipped   Status = "skipped"
 )
 
-// Red says whether the status blocks: anything but passed and skipped does.
+// Red is anything but passed and skipped.
 func (s Status) Red() bool { return s != Passed && s != Skipped }
 
 func (s Status) known() bool {
@@ -47,6 +47,9 @@ type Change struct {
 	Lines []string `json:"lines,omitempty"`
 }
 
+// Remembered is the name of the fact that a stage was judged before.
+const Remembered = "remembered"
+
 // Stage is one stage of a run. Durations are in nanoseconds in JSON.
 type Stage struct {
 	Name   string `json:"name"`
@@ -54,7 +57,9 @@ type Stage struct {
 	// Summary is one sentence: what came out, or why it was skipped.
 	Summary string `json:"summary"`
 	// Remedy says what to do where the stage is red.
-	Remedy   string            `json:"remedy,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
+	// Advisory is why a red stage does not block: it only reports, or all that is red was there before.
+	Advisory string            `json:"advisory,omitempty"`
 	Started  time.Time         `json:"started,omitzero"`
 	Duration time.Duration     `json:"durationNanoseconds"`
 	Tests    *finding.Tests    `json:"tests,omitempty"`
@@ -92,16 +97,16 @@ func (r Run) shown() Run {
 	return r
 }
 
-// Status is the worst of the stages': failed before undecided before passed. It is
-// skipped only when every stage was. A run without stages, and one that isn't sound
-// (an unknown status, say), is undecided.
+// Status is the worst of the stages': failed before undecided before passed. One that is
+// red and does not block counts as passed. It is skipped only when every stage was. A run
+// without stages, and one that isn't sound (an unknown status, say), is undecided.
 func (r Run) Status() Status {
 	if len(r.Stages) == 0 || r.check() != nil {
 		return Undecided
 	}
 	for _, worst := range []Status{Failed, Undecided, Passed} {
 		for _, stage := range r.Stages {
-			if stage.Status == worst {
+			if stage.counts() == worst {
 				return worst
 			}
 		}
@@ -109,7 +114,26 @@ func (r Run) Status() Status {
 	return Skipped
 }
 
-// Err is nil when the run is green. Else it names the red stages, why they are red
+// Blocks says whether the stage is red, and that matters.
+func (s Stage) Blocks() bool { return s.Status.Red() && s.Advisory == "" }
+
+// counts is the status as it counts for the run.
+func (s Stage) counts() Status {
+	if s.Advisory != "" {
+		return Passed
+	}
+	return s.Status
+}
+
+// statusText is the status in words.
+func (s Stage) statusText() string {
+	if s.Advisory != "" {
+		return string(s.Status) + ", does not block"
+	}
+	return string(s.Status)
+}
+
+// Err is nil when nothing blocks. Else it names the stages that do, why they are red
 // and what to do, in lines for a terminal.
 func (r Run) Err() error {
 	if err := r.check(); err != nil {
@@ -117,7 +141,7 @@ func (r Run) Err() error {
 	}
 	var lines []string
 	for _, stage := range r.clean().shown().Stages {
-		if stage.Status.Red() {
+		if stage.Blocks() {
 			lines = append(lines, stage.complaint())
 		}
 	}
@@ -132,9 +156,12 @@ func (r Run) Err() error {
 
 // complaint is a red stage in one line.
 func (s Stage) complaint() string {
-	line := fmt.Sprintf("%s %s", s.Name, s.Status)
+	line := s.Name + " " + s.statusText()
 	if s.Summary != "" {
 		line += ": " + s.Summary
+	}
+	if s.Advisory != "" {
+		return line + " (" + s.Advisory + ")"
 	}
 	if s.Remedy != "" {
 		line += " → " + s.Remedy
@@ -163,6 +190,8 @@ func (s Stage) check() error {
 		return fmt.Errorf("status %q is none of passed, failed, undecided, skipped", s.Status)
 	case s.Status == Skipped && strings.TrimSpace(s.Summary) == "":
 		return errors.New("it was skipped without a reason: say in its summary why")
+	case s.Advisory != "" && !s.Status.Red():
+		return fmt.Errorf("it says %s, and why it does not block: only what is red is kept from blocking", s.Status)
 	case s.Duration < 0:
 		return fmt.Errorf("it took %v: no stage takes less than nothing", s.Duration)
 	}
@@ -188,6 +217,21 @@ func (s Stage) check() error {
 	return nil
 }
 
+// Known counts the findings and failing tests that were there before the change.
+func (s Stage) Known() (known int) {
+	for _, f := range s.Findings {
+		if f.Known {
+			known++
+		}
+	}
+	for _, c := range s.failing() {
+		if c.Known {
+			known++
+		}
+	}
+	return known
+}
+
 // said are the findings of a stage, with its failing tests.
 func (s Stage) said() []finding.Finding {
 	findings := append([]finding.Finding(nil), s.Findings...)
@@ -211,6 +255,9 @@ func (s Stage) all() []finding.Finding {
 	findings := s.said()
 	if len(findings) == 0 && s.Status.Red() {
 		f := finding.Finding{Tool: "esteira", Rule: s.Name, Severity: finding.High, Message: s.complaint()}
+		if !s.Blocks() {
+			f.Severity = finding.Low
+		}
 		findings = append(findings, f.Identified())
 	}
 	return findings

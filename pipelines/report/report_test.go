@@ -3,8 +3,10 @@ package report
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -318,7 +320,7 @@ func TestSummaryFitsIntoWhatGitHubTakes(t *testing.T) {
 	if len(text) > 1<<20 {
 		t.Errorf("%d bytes", len(text))
 	}
-	if strings.Count(text, "| ❌ | s | broken |") != 400 || !strings.Contains(text, "too long for GitHub") {
+	if strings.Count(text, "| ❌ | s | broken |") != 400 || !strings.Contains(text, "_Too long for here, and in the HTML and JSON reports: logs._") {
 		t.Errorf("it lost the stages, or that it lost anything: %.300s", text)
 	}
 }
@@ -329,7 +331,107 @@ func TestMarkdownSaysWhatItLeavesOut(t *testing.T) {
 		stage.Findings = append(stage.Findings, finding.Finding{Tool: "t", Rule: "r", Severity: finding.Low, Message: "unique message"})
 	}
 	text := Run{Stages: []Stage{stage}}.Summary()
-	if strings.Count(text, "unique message") != 50 || !strings.Contains(text, "… and 10 findings more") {
+	if strings.Count(text, "unique message") != 50 || !strings.Contains(text, "… and 10 obstacles more") {
 		t.Errorf("of 60 findings: %s", text)
+	}
+}
+
+// However much a run has to say, it fits into a comment of GitHub's: what blocks stays, the rest is shortened, and that is said.
+func TestMarkdownFitsIntoAComment(t *testing.T) {
+	long := strings.Repeat("<&> ", 2000)
+	var tests finding.Tests
+	for range 40 {
+		tests.Add(finding.Suite{Name: "s", Cases: []finding.Case{{Class: "T", Name: "fails", Outcome: finding.Failed, Message: long, Detail: long}}})
+	}
+	for name, edit := range map[string]func(*Run){
+		"many stages":   func(r *Run) { r.Stages = slices.Repeat(r.Stages, 500) },
+		"many findings": func(r *Run) { r.Stages[0].Findings = slices.Repeat(r.Stages[0].Findings, 200) },
+		"long texts": func(r *Run) {
+			r.Title, r.Stages[0].Name, r.Stages[0].Summary, r.Stages[0].Remedy = long, long, long, long
+		},
+		"many facts":      func(r *Run) { r.Stages[0].Facts = slices.Repeat([]Fact{{"digest", long}}, 500) },
+		"many changes":    func(r *Run) { r.Stages[0].Changes = slices.Repeat([]Change{{long, []string{long}}}, 500) },
+		"many red stages": func(r *Run) { r.Stages = slices.Repeat(r.Stages[:1], 500) },
+		"failing tests":   func(r *Run) { r.Stages[0].Tests = &tests },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var files []finding.Finding
+			for i := range 30 {
+				files = append(files, finding.Finding{Tool: "t", Rule: "r", Severity: finding.High, Message: "wrong", Location: finding.Location{File: fmt.Sprintf("f%d.go", i), Line: 7}})
+			}
+			run := Run{Title: "huge", Stages: []Stage{
+				{Name: "scan", Status: Failed, Summary: "found", Remedy: "mend it", Findings: files, Log: long},
+				{Name: "other", Status: Passed, Summary: "fine"},
+			}}
+			edit(&run)
+			var text strings.Builder
+			if err := run.Markdown(&text); err != nil {
+				t.Fatal(err)
+			}
+			said := text.String()
+			if len(said) > 60_000 {
+				t.Errorf("%d bytes", len(said))
+			}
+			if !strings.Contains(said, "**`f0.go`**\n\n- line 7: wrong") {
+				t.Errorf("what blocks is lost: %.2000s", said)
+			}
+			if len(said) > 40_000 && !strings.Contains(said, "in the HTML and JSON reports") {
+				t.Errorf("nobody is told that it was shortened: %s", said[len(said)-500:])
+			}
+		})
+	}
+}
+
+// What is red and does not block is seen as such in every format.
+func TestAdvisoryIsSeenInEveryFormat(t *testing.T) {
+	stage := Stage{Name: "lint", Status: Failed, Summary: "1 finding", Advisory: "it only reports", Remedy: "mend it", Findings: []finding.Finding{
+		{Tool: "ruff", Rule: "E1", Severity: finding.High, Message: "too long", Location: finding.Location{File: "a.py", Line: 3}},
+	}}
+	run := Run{Title: "x", Stages: []Stage{stage, {Name: "test", Status: Passed}}}
+	if run.Status() != Passed || run.Err() != nil {
+		t.Errorf("%s, %v", run.Status(), run.Err())
+	}
+	for format, write := range map[string]func(Run, io.Writer) error{
+		"markdown": Run.Markdown, "html": Run.HTML, "json": Run.JSON, "junit": Run.JUnit,
+		"text": func(r Run, w io.Writer) error { return r.Text(w, false) },
+	} {
+		var text strings.Builder
+		if err := write(run, &text); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text.String(), "it only reports") || strings.Contains(text.String(), "What blocks") {
+			t.Errorf("%s: %s", format, text.String())
+		}
+	}
+	if said := run.Annotations(); !strings.HasPrefix(said, "::notice") || strings.Contains(said, "::error") {
+		t.Errorf("%s", said)
+	}
+	run.Stages[0].Status = Passed
+	if run.Err() == nil {
+		t.Error("what is green has a reason not to block")
+	}
+}
+
+func TestWhatBlocksIsGroupedByFile(t *testing.T) {
+	f := func(file, message string, severity finding.Severity) finding.Finding {
+		return finding.Finding{Tool: "t", Rule: "r", Severity: severity, Message: message, Location: finding.Location{File: file, Line: 1}}
+	}
+	known := f("a", "old", finding.High)
+	known.Known = true
+	run := Run{Stages: []Stage{
+		{Name: "one", Status: Failed, Remedy: "mend one", Findings: []finding.Finding{f("b", "b1", finding.Low), f("a", "a1", finding.Medium), f("b", "b2", finding.High), f("a", "a note", finding.Info), known}},
+		{Name: "two", Status: Failed, Remedy: "mend two", Findings: []finding.Finding{f("b", "b3", finding.Critical)}},
+		{Name: "three", Status: Undecided, Summary: "it crashed", Remedy: "look"},
+		{Name: "four", Status: Failed, Advisory: "it only reports", Findings: []finding.Finding{f("c", "c1", finding.High)}},
+	}}
+	var got []string
+	for _, file := range run.obstacles() {
+		for _, o := range file.Said {
+			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s", file.File, o.Message, o.Remedy)))
+		}
+	}
+	want := []string{"a a1 mend one", "b b3 mend two", "b b2", "b b1 mend one", "it crashed look"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -68,7 +68,7 @@ func (t *terminal) stages(r Run) {
 	}
 	line := r.timeline()
 	for i, s := range r.Stages {
-		fmt.Fprintf(t, "%s %s  %*s  %s  %s\n", t.mark(s.Status), padded(s.Name, names), times, s.took(), line[i].bar(), s.Summary)
+		fmt.Fprintf(t, "%s %s  %*s  %s  %s\n", t.mark(s.Status), padded(s.Name, names), times, s.took(), line[i].bar(), s.sentence())
 	}
 }
 
@@ -82,11 +82,25 @@ func (t *terminal) facts(r Run) {
 	if width > 0 {
 		t.WriteString("\n")
 	}
+	told := 0
 	for _, s := range r.Stages {
 		for _, fact := range s.told() {
-			fmt.Fprintf(t, "  %s  %s\n", padded(s.Name+" "+fact.Name, width), fact.Value)
+			if told++; told <= mostLines {
+				fmt.Fprintf(t, "  %s  %s\n", padded(s.Name+" "+fact.Name, width), fact.Value)
+			}
 		}
 	}
+	if told > mostLines {
+		fmt.Fprintf(t, "  … and %d more: see the HTML report\n", told-mostLines)
+	}
+}
+
+// sentence is the summary, with why what is red does not block.
+func (s Stage) sentence() string {
+	if s.Advisory != "" {
+		return s.Summary + " (does not block: " + s.Advisory + ")"
+	}
+	return s.Summary
 }
 
 func (t *terminal) changes(s Stage) {
@@ -107,7 +121,7 @@ func (t *terminal) changes(s Stage) {
 }
 
 func (t *terminal) red(s Stage) {
-	fmt.Fprintf(t, "\n%s %s\n", t.mark(s.Status), t.ink(s.Status, s.Name+" "+string(s.Status)))
+	fmt.Fprintf(t, "\n%s %s\n", t.mark(s.Status), t.ink(s.Status, s.Name+" "+s.statusText()))
 	if s.Remedy != "" {
 		fmt.Fprintf(t, "  → %s\n", s.Remedy)
 	}

@@ -51,6 +51,9 @@ func (s Stage) verdict() finding.Case {
 		Passed: finding.Passed, Failed: finding.Failed, Undecided: finding.Errored, Skipped: finding.Skipped,
 	}
 	c := finding.Case{Class: "stage", Name: s.Name, Outcome: outcomes[s.Status], Duration: s.Duration}
+	if s.Advisory != "" {
+		c.Outcome = finding.Skipped // what reads JUnit knows no other red that does not block
+	}
 	if s.Tests != nil {
 		c.Duration = 0 // the tests carry the time
 	}
