@@ -121,7 +121,33 @@ func (i instance) ensure(ctx context.Context, log *progress, want recipe) error 
 			return err
 		}
 	}
-	return log.step("start engine "+i.name, func() error { return i.start(ctx, want) })
+	if err := os.RemoveAll(i.path(unusable)); err != nil {
+		return err
+	}
+	_, missing := os.Stat(i.path("state"))
+	err = log.step("start engine "+i.name, func() error { return i.start(ctx, want) })
+	if err == nil || missing != nil || ctx.Err() != nil {
+		return err
+	}
+	return i.startAnew(ctx, log, want, err)
+}
+
+// unusable is where a cache is put aside that no engine may be able to use.
+const unusable = "state.unusable"
+
+// startAnew starts the engine on an empty cache, because it does not start on
+// the one that it has: one that ended at a bad moment can leave a cache that no
+// engine takes. If it does not start then either, that was not why, and the
+// cache is put back.
+func (i instance) startAnew(ctx context.Context, log *progress, want recipe, why error) error {
+	log.say("engine %s does not start on its cache: trying an empty one", i.name)
+	if err := os.Rename(i.path("state"), i.path(unusable)); err != nil {
+		return errors.Join(why, err)
+	}
+	if err := log.step("start engine "+i.name, func() error { return i.start(ctx, want) }); err != nil {
+		return errors.Join(why, os.RemoveAll(i.path("state")), os.Rename(i.path(unusable), i.path("state")))
+	}
+	return log.step("remove the cache that no engine takes", func() error { return os.RemoveAll(i.path(unusable)) })
 }
 
 // judge decides whether what was started can stay, and ends it otherwise.

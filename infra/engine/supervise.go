@@ -97,10 +97,24 @@ func fillRegistry(ctx context.Context, address string) error {
 	return pushBase(ctx, address, "/opt/base")
 }
 
+// collecting makes the engine collect garbage less often than Go would by itself: a call that has nothing to do takes an eighth
+// less. What it may take so is half of the machine's memory; with less than it needs it would do nothing else but collect.
+func collecting() ([]string, error) {
+	var machine unix.Sysinfo_t
+	if err := unix.Sysinfo(&machine); err != nil {
+		return nil, fmt.Errorf("nobody says how much memory this machine has: %w", err)
+	}
+	return []string{"GOGC=400", fmt.Sprintf("GOMEMLIMIT=%d", uint64(machine.Totalram)*uint64(machine.Unit)/2)}, nil
+}
+
 func startEngine(s start, log io.Writer) (*os.Process, error) {
 	cmd := exec.Command("/opt/engine/engine",
 		"--config", "/etc/buildkitd.toml", "--root", "/opt/state", "--network-cidr", s.Network.Containers.String())
-	cmd.Env = append(pastProxy(s.Recipe.Env, s.Network.Guest.Addr().String()),
+	memory, err := collecting()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Env = append(append(pastProxy(s.Recipe.Env, s.Network.Guest.Addr().String()), memory...),
 		"PATH="+systemPath, "HOME=/opt/state", distconstsGoSDK+"="+s.Recipe.GoSDKDigest)
 	return launch(cmd, log)
 }

@@ -138,6 +138,29 @@ func TestStaleStateNamesAnotherProcess(t *testing.T) {
 	}
 }
 
+// What a killed engine left may be a cache that no engine takes, seen with snapshots that were being removed: "requested
+// snapshot … not active".
+func TestUnusableCacheIsLeft(t *testing.T) {
+	b := newBench(t, sharedHome(t), "test-unusable")
+	b.up()
+	if out, code := b.call("down"); code != 0 {
+		t.Fatalf("down: exit code %d\n%s", code, out)
+	}
+	worker := b.path("state", "worker")
+	if err := errors.Join(os.RemoveAll(worker), os.WriteFile(worker, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if out := b.up(); !strings.Contains(out, "does not start on its cache") {
+		t.Errorf("up does not say what it found:\n%s", out)
+	}
+	if got := b.stdout("echo works"); got != "works\n" {
+		t.Errorf("the engine printed %q", got)
+	}
+	if _, err := os.Stat(b.path(unusable)); !os.IsNotExist(err) {
+		t.Errorf("the old cache takes up room still: %v", err)
+	}
+}
+
 func TestUpsAtOnceStartOneEngine(t *testing.T) {
 	b := newBench(t, sharedHome(t), "test-two")
 	const callers = 3

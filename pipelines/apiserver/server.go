@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"sigs.k8s.io/yaml"
 )
 
 // Programs are the two that a server consists of: names in the PATH, or files.
@@ -30,6 +32,8 @@ type Server struct {
 	client    *client
 	folder    string
 	processes []*process
+	// args are kube-apiserver's.
+	args []string
 }
 
 // passive are the admission plug-ins that want what is not there: controllers that make accounts, count quotas, bind and
@@ -75,16 +79,53 @@ func (s *Server) start(ctx context.Context, programs Programs) error {
 		"--listen-client-urls="+store, "--advertise-client-urls="+store); err != nil {
 		return err
 	}
-	if err := s.run("kube-apiserver", programs.APIServer,
-		"--etcd-servers="+store, "--bind-address="+host, "--advertise-address="+host, "--secure-port="+port,
-		"--endpoint-reconciler-type=none", "--cert-dir="+s.folder, "--token-auth-file="+secrets.tokens,
-		"--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/16", "--service-account-issuer=https://"+ports[1],
-		"--service-account-key-file="+secrets.key, "--service-account-signing-key-file="+secrets.key,
-		"--disable-admission-plugins="+strings.Join(passive, ",")); err != nil {
-		return err
+	s.args = []string{
+		"--etcd-servers=" + store, "--bind-address=" + host, "--advertise-address=" + host, "--secure-port=" + port,
+		"--endpoint-reconciler-type=none", "--cert-dir=" + s.folder, "--token-auth-file=" + secrets.tokens,
+		"--authorization-mode=RBAC", "--service-cluster-ip-range=10.0.0.0/16", "--service-account-issuer=https://" + ports[1],
+		"--service-account-key-file=" + secrets.key, "--service-account-signing-key-file=" + secrets.key,
+		"--disable-admission-plugins=" + strings.Join(passive, ","),
 	}
 	s.client = newClient("https://"+ports[1], secrets.token)
-	return s.ready(ctx, filepath.Join(s.folder, "apiserver.crt"))
+	if err := s.run("kube-apiserver", programs.APIServer, s.args...); err != nil {
+		return err
+	}
+	return s.ready(ctx, s.certificate())
+}
+
+// certificate is the file of the one that the API server makes for itself.
+func (s *Server) certificate() string { return filepath.Join(s.folder, "apiserver.crt") }
+
+// Restart ends the API server without a word, stays away for a while, and starts it again at the same address. What it keeps,
+// it keeps.
+func (s *Server) Restart(ctx context.Context, away time.Duration) error {
+	last := len(s.processes) - 1
+	program := s.processes[last].command.Path
+	s.processes[last].stop()
+	s.processes = s.processes[:last]
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(away):
+	}
+	if err := s.run("kube-apiserver", program, s.args...); err != nil {
+		return err
+	}
+	return s.ready(ctx, s.certificate())
+}
+
+// Kubeconfig is how others reach the server, as its administrator.
+func (s *Server) Kubeconfig() ([]byte, error) {
+	certificate, err := os.ReadFile(s.certificate())
+	if err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(map[string]any{
+		"apiVersion": "v1", "kind": "Config", "current-context": "trial",
+		"contexts": []any{map[string]any{"name": "trial", "context": map[string]any{"cluster": "trial", "user": "administrator"}}},
+		"clusters": []any{map[string]any{"name": "trial", "cluster": map[string]any{"server": s.client.address, "certificate-authority-data": certificate}}},
+		"users":    []any{map[string]any{"name": "administrator", "user": map[string]any{"token": s.client.token}}},
+	})
 }
 
 // run starts one of the server's programs.

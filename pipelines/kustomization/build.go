@@ -36,6 +36,8 @@ type Renderer struct {
 	Cache string
 	// Out is the folder for the streams.
 	Out string
+	// Only are the roots that are rendered; all where none is named.
+	Only []string
 }
 
 // Rendered is what came out: the index, and what is to be said.
@@ -56,9 +58,13 @@ func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
 	}
 	t.check()
 	folders, applied := t.roots(), t.applied()
+	if len(r.Only) > 0 {
+		folders = slices.DeleteFunc(folders, func(folder string) bool { return !slices.Contains(r.Only, folder) })
+	}
 	roots := make([]manifest.Root, len(folders))
 	var fresh atomic.Int64
 	var said sync.Mutex
+	var targets targets
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(2 * runtime.NumCPU())
 	for i, folder := range folders {
@@ -82,12 +88,19 @@ func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
 			if err != nil {
 				return fmt.Errorf("%s: %w", folder, err)
 			}
-			return r.finish(t, &roots[i], stream)
+			if err := r.finish(t, &roots[i], stream); err != nil {
+				return err
+			}
+			if len(c.addresses) == 0 { // what stands in for an address may be less than what is there
+				targets.look(t, roots[i])
+			}
+			return nil
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return Rendered{}, err
 	}
+	t.unfound()
 	index := manifest.Index{Roots: roots, Rendered: int(fresh.Load()), Notes: t.notes}
 	if len(roots) == 0 {
 		index.Roots, err = r.plain(t)
@@ -144,7 +157,21 @@ func (r Renderer) build(ctx context.Context, t *Tree, scratch, folder string, c 
 	case len(bytes.TrimSpace(stdout.Bytes())) == 0:
 		return nil, &manifest.FileError{File: t.descriptions[folder].file, Line: 1, Reason: "it renders nothing: name its resources, or take the folder away"}
 	}
-	return stdout.Bytes(), nil
+	return stdout.Bytes(), objects(stdout.Bytes())
+}
+
+// objects is an error where what kustomize printed is not objects alone: words of its own, say, or of somebody in its place.
+func objects(stream []byte) error {
+	documents, err := manifest.Documents("its output", stream)
+	if err != nil {
+		return fmt.Errorf("kustomize printed what is no YAML: %w", err)
+	}
+	for _, d := range documents {
+		if d.APIVersion == "" || d.Kind == "" {
+			return fmt.Errorf("kustomize printed what is no object, at line %d of its output: it has no apiVersion or no kind", d.Line)
+		}
+	}
+	return nil
 }
 
 // copy puts the tree into a folder where addresses are replaced by what stands in for them, and origins are asked for.

@@ -25,6 +25,9 @@ type description struct {
 	component    bool
 	node         *yaml.Node
 	names        []reference
+	selectors    []*selector
+	// patches are the files with patches: what they are about is elsewhere.
+	patches []string
 }
 
 // reference is what a kustomization names.
@@ -66,7 +69,16 @@ func (d *description) collect() {
 		})
 	}
 	for _, field := range []string{"patches", "patchesJson6902", "replacements"} {
-		d.each(field, func(item *yaml.Node) { d.name(manifest.Child(item, "path")) })
+		d.each(field, func(item *yaml.Node) {
+			patch := manifest.Child(item, "path")
+			d.name(patch)
+			if patch != nil {
+				d.patches = append(d.patches, path.Join(d.folder, patch.Value))
+			}
+			if selector := newSelector(manifest.Child(item, "target")); selector != nil {
+				d.selectors = append(d.selectors, selector)
+			}
+		})
 	}
 	d.name(manifest.Child(manifest.Child(d.node, "openapi"), "path"))
 	for _, field := range []string{"configMapGenerator", "secretGenerator"} {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/esteira/esteira/pipelines/acceptance"
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
 	"github.com/esteira/esteira/pipelines/report"
@@ -90,7 +91,7 @@ func TestUnused(t *testing.T) {
 		t.Fatal(err)
 	}
 	judgement := manifest.Judge(policy, placed(remark("probes", "Deployment", "app")), nil, time.Now())
-	unused := manifest.Unused(policy, []manifest.Judgement{judgement})
+	unused := acceptance.Unused(policy.Exceptions(), []acceptance.Judgement{judgement})
 	if len(unused) != 1 || unused[0].Location.Line != 9 || !strings.Contains(unused[0].Message, "Widget") {
 		t.Errorf("%+v, want the one of Widget in line 9", unused)
 	}

@@ -30,8 +30,14 @@ func NewSources(index Index, rendered, sources fs.FS) *Sources {
 	return &Sources{index, folder{rendered, map[string][]Document{}}, folder{sources, map[string][]Document{}}}
 }
 
-// Place finds where each remark comes from. What several roots say of one place becomes one remark that names them all. An
-// error is for a remark about a root that was not rendered.
+// Source are the documents of a file of the sources.
+func (s *Sources) Source(file string) ([]Document, error) { return s.sources.read(file) }
+
+// Rendered are the documents of what was rendered into a file.
+func (s *Sources) Rendered(file string) ([]Document, error) { return s.rendered.read(file) }
+
+// Place finds where each remark comes from. What several say of one place becomes one remark that names all their roots,
+// as severe as the worst of them. An error is for a remark about a root that was not rendered.
 func (s *Sources) Place(said Said) (Placed, error) {
 	type same struct {
 		tool, rule, message, field, object string
@@ -48,6 +54,9 @@ func (s *Sources) Place(said Said) (Placed, error) {
 		if i, known := seen[key]; known {
 			if !slices.Contains(placed.Places[i].Roots, remark.Root) {
 				placed.Places[i].Roots = append(placed.Places[i].Roots, remark.Root)
+			}
+			if remark.Severity.AtLeast(placed.Remarks[i].Severity) {
+				placed.Remarks[i].Severity = remark.Severity
 			}
 			continue
 		}

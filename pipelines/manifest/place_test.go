@@ -99,13 +99,17 @@ func TestPlaceOnce(t *testing.T) {
 	t.Parallel()
 	app := manifest.Object{Kind: "Deployment", Name: "app"}
 	got, err := sources().Place(manifest.Said{Remarks: []manifest.Remark{
-		{Root: "dev", Object: app, Message: "bad"}, {Root: "prod", Object: app, Message: "bad"}, {Root: "prod", Object: app, Message: "worse"},
+		{Root: "dev", Object: app, Message: "bad", Severity: finding.Info}, {Root: "prod", Object: app, Message: "bad", Severity: finding.High},
+		{Root: "prod", Object: app, Message: "worse"},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Places) != 2 || !slices.Equal(got.Places[0].Roots, []string{"dev", "prod"}) {
 		t.Errorf("%+v, want two, the first of dev and prod", got.Places)
+	}
+	if severity := got.Remarks[0].Severity; severity != finding.High {
+		t.Errorf("in one root it is high, and in both %s", severity)
 	}
 	if _, err := sources().Place(manifest.Said{Remarks: []manifest.Remark{{Root: "elsewhere"}}}); err == nil {
 		t.Error("a remark about what was not rendered is no error")

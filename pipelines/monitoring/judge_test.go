@@ -156,7 +156,7 @@ func TestReadOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tree.Rules) != 6 || len(tree.Tests) != 5 || len(tree.Configs) != 1 || len(tree.Routers) != 1 || len(tree.Exporters) != 1 ||
+	if len(tree.Rules) != 6 || len(tree.Tests) != 6 || len(tree.Configs) != 1 || len(tree.Routers) != 1 || len(tree.Exporters) != 1 ||
 		len(tree.Dashboards) != 3 || len(tree.Canaries) == 0 || len(tree.Unread) > 0 {
 		t.Errorf("%d rule files, %d of tests, %d configurations, %d routers, %d lists of exporters, %d dashboards, %d canaries, unread %v",
 			len(tree.Rules), len(tree.Tests), len(tree.Configs), len(tree.Routers), len(tree.Exporters), len(tree.Dashboards), len(tree.Canaries), tree.Unread)

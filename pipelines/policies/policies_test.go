@@ -194,6 +194,36 @@ func TestPolicyOfSeveralRoots(t *testing.T) {
 	}
 }
 
+// A change of the policies is judged by those of the base too, and only then.
+func TestByBase(t *testing.T) {
+	t.Parallel()
+	const pod = "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n"
+	other := strings.Replace(constraint, "{}", "{enforcementAction: warn}", 1)
+	head := []Root{root(t, "policies", template+other), root(t, "pods", pod)}
+	for _, test := range []struct {
+		name string
+		base []Root
+		want int
+	}{
+		{"the same", []Root{root(t, "elsewhere", other), root(t, "policies", template)}, 0},
+		{"none", []Root{root(t, "pods", pod)}, 0},
+		{"others", []Root{root(t, "policies", template+constraint), root(t, "pods", pod+pod)}, 2},
+	} {
+		again := ByBase(head, test.base)
+		if len(again) != test.want {
+			t.Errorf("%s: %d roots, want %d", test.name, len(again), test.want)
+			continue
+		}
+		if test.want == 0 {
+			continue
+		}
+		c, err := NewCase(again)
+		if err != nil || len(c.objects) != 1 || !strings.Contains(c.Input(), `"spec":{}`) {
+			t.Errorf("%s: %d objects, %v:\n%s", test.name, len(c.objects), err, c.Input())
+		}
+	}
+}
+
 // What gator 3.20.1 said of policies that it did not take.
 func TestRefused(t *testing.T) {
 	t.Parallel()

@@ -1,10 +1,12 @@
 # The cluster's own identity, made before it, so that it may join the subnet when it starts.
 resource "azapi_resource" "identity" {
-  type      = "Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31"
-  name      = "${var.name}-cluster"
-  parent_id = var.parent
-  location  = var.location
-  tags      = var.tags
+  type                   = "Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31"
+  name                   = "${var.name}-cluster"
+  parent_id              = var.parent
+  location               = var.location
+  tags                   = var.tags
+  body                   = {} # an object, so that output is one
+  response_export_values = ["properties.principalId"]
 }
 
 # Network Contributor on the nodes' subnet alone, for load balancers and routes.
@@ -46,9 +48,11 @@ resource "azapi_resource" "cluster" {
       }
       apiServerAccessProfile = var.private ? {
         enablePrivateCluster = true
+        disableRunCommand    = true
         authorizedIPRanges   = null
         } : {
         enablePrivateCluster = false
+        disableRunCommand    = true # it would go around the ranges
         authorizedIPRanges   = var.authorised_ranges
       }
       oidcIssuerProfile = { enabled = true }
@@ -111,7 +115,8 @@ locals {
     type              = "VirtualMachineScaleSets"
     osType            = "Linux"
     osSKU             = "AzureLinux"
-    osDiskType        = "Managed"
+    osDiskType        = "Ephemeral" # on the machine's own disk: a node holds nothing that is not somewhere else
+    osDiskSizeGB      = 64
     enableAutoScaling = true
     availabilityZones = var.zones
     vnetSubnetID      = var.subnet

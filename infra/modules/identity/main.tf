@@ -5,6 +5,7 @@ resource "azapi_resource" "identity" {
   parent_id              = var.parent
   location               = var.location
   tags                   = var.tags
+  body                   = {} # an object, so that output is one
   response_export_values = ["properties.clientId", "properties.principalId"]
 }
 

@@ -1,12 +1,22 @@
-// Package lint reads what kubeconform, kubeval and kube-score print, as remarks about objects.
+// Package lint judges manifests by schemas and by good practice, as kubeconform, kubeval and kube-score see it, and says what
+// is wrong as remarks about objects.
 package lint
 
 import (
-	"encoding/json"
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/yannh/kubeconform/pkg/resource"
+	"github.com/yannh/kubeconform/pkg/validator"
 
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
@@ -19,31 +29,92 @@ type Conformed struct {
 	Judged, Skipped int
 }
 
-// Kubeconform reads what `kubeconform -output json -summary` printed. root says which root a file belongs to.
-func Kubeconform(output []byte, root func(file string) string) (Conformed, error) {
-	var said struct {
-		Resources []resource
-		Summary   *struct{ Valid, Invalid, Errors, Skipped int }
+// Kubeconform judges manifests as kubeconform does, by its library: strictly, each document by the schema of its kind.
+type Kubeconform struct {
+	// Release is Kubernetes' version, such as 1.36.3.
+	Release string
+	// Schemas are folders with vRELEASE-standalone-strict/KIND-GROUP-VERSION.json in them; the first that has one counts.
+	Schemas []string
+	// Root says which root a file belongs to.
+	Root func(file string) string
+}
+
+// schemaLayout is where a folder has the schema of a kind.
+const schemaLayout = "/{{.NormalizedKubernetesVersion}}-standalone{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json"
+
+// Judge judges files of a folder, all processors at it. What is wrong is in the order of the files.
+func (k Kubeconform) Judge(folder string, files []string) (Conformed, error) {
+	var locations []string
+	for _, schemas := range k.Schemas {
+		locations = append(locations, schemas+schemaLayout)
 	}
-	if err := json.Unmarshal(output, &said); err != nil {
-		return Conformed{}, fmt.Errorf("kubeconform: %w: it begins with %q", err, beginning(output))
+	judge, err := validator.New(locations, validator.Opts{KubernetesVersion: k.Release, Strict: true})
+	if err != nil {
+		return Conformed{}, fmt.Errorf("kubeconform: %w", err)
 	}
-	if said.Summary == nil {
-		return Conformed{}, errors.New("kubeconform: no summary: call it with -output json -summary")
+	parts, failures := make([]Conformed, len(files)), make([]error, len(files))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.NumCPU() {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
+				parts[i], failures[i] = k.file(judge, filepath.Join(folder, files[i]), files[i])
+			}
+		})
 	}
-	conformed := Conformed{
-		Judged: said.Summary.Valid + said.Summary.Invalid + said.Summary.Errors, Skipped: said.Summary.Skipped,
+	all.Wait()
+	var conformed Conformed
+	for _, part := range parts {
+		conformed.Remarks = append(conformed.Remarks, part.Remarks...)
+		conformed.Judged += part.Judged
+		conformed.Skipped += part.Skipped
 	}
-	for _, r := range said.Resources {
-		conformed.Remarks = append(conformed.Remarks, r.remarks(root(r.Filename))...)
+	return conformed, errors.Join(failures...)
+}
+
+// file judges one: name is what it is called.
+func (k Kubeconform) file(judge validator.Validator, path, name string) (conformed Conformed, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Conformed{}, err
+	}
+	documents, err := documentsOf(name, text)
+	if err != nil {
+		return Conformed{}, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, document := range documents {
+		switch result := judge.ValidateResource(document); result.Status {
+		case validator.Valid:
+			conformed.Judged++
+		case validator.Skipped:
+			conformed.Skipped++
+		case validator.Empty:
+		default:
+			conformed.Judged++
+			conformed.Remarks = append(conformed.Remarks, remarks(result, k.Root(name))...)
+		}
 	}
 	return conformed, nil
 }
 
-// resource is one that is not valid.
-type resource struct {
-	Filename, Kind, Name, Version, Status, Msg string
-	ValidationErrors                           []struct{ Path, Msg string }
+// longest is the longest document that is read, in bytes.
+const longest = 256 << 20
+
+// documentsOf are the documents of a stream, and the items of a List in place of it.
+func documentsOf(name string, text []byte) (documents []resource.Resource, err error) {
+	scanner := bufio.NewScanner(bytes.NewReader(text))
+	scanner.Buffer(make([]byte, 0, min(len(text)+1, longest)), longest)
+	scanner.Split(resource.SplitYAMLDocument)
+	for scanner.Scan() {
+		document := resource.Resource{Path: name, Bytes: bytes.Clone(scanner.Bytes())}
+		// Whether it is a List is seen by parsing it, for once more than needed.
+		if bytes.Contains(bytes.ToLower(document.Bytes), []byte("list")) {
+			documents = append(documents, document.Resources()...)
+			continue
+		}
+		documents = append(documents, document)
+	}
+	return documents, scanner.Err()
 }
 
 var (
@@ -54,23 +125,23 @@ var (
 	unmarshalling   = regexp.MustCompile(`^error unmarshalling resource: (?:error converting YAML to JSON: )?`)
 )
 
-func (r resource) remarks(root string) []manifest.Remark {
-	base := manifest.Remark{
-		Tool: "kubeconform", Severity: finding.High, Root: root,
-		Object: manifest.Object{APIVersion: r.Version, Kind: r.Kind, Name: r.Name},
+// remarks are what is wrong with a document.
+func remarks(result validator.Result, root string) []manifest.Remark {
+	base := manifest.Remark{Tool: "kubeconform", Severity: finding.High, Root: root}
+	// Its error is the result's, too.
+	if signature, _ := result.Resource.Signature(); signature.Kind != "" || signature.Name != "" {
+		base.Object = manifest.Object{APIVersion: signature.Version, Kind: signature.Kind, Name: signature.Name}
 	}
-	if r.Kind == "" && r.Name == "" {
-		base.Object = manifest.Object{}
-	}
-	if missingSchema.MatchString(r.Msg) {
+	said := fmt.Sprint(result.Err)
+	if missingSchema.MatchString(said) {
 		return []manifest.Remark{unknown(base)}
 	}
-	if len(r.ValidationErrors) == 0 {
-		base.Rule, base.Message = "unreadable", strings.Join(strings.Fields(unmarshalling.ReplaceAllString(r.Msg, "")), " ")
+	if len(result.ValidationErrors) == 0 {
+		base.Rule, base.Message = "unreadable", strings.Join(strings.Fields(unmarshalling.ReplaceAllString(said, "")), " ")
 		return []manifest.Remark{base}
 	}
 	var remarks []manifest.Remark
-	for _, e := range r.ValidationErrors {
+	for _, e := range result.ValidationErrors {
 		remarks = append(remarks, violation(base, e.Path, e.Msg)...)
 	}
 	return remarks
@@ -109,5 +180,3 @@ func unknown(base manifest.Remark) manifest.Remark {
 	base.Message = fmt.Sprintf("no schema covers %s %s: neither Kubernetes nor a CustomResourceDefinition here has it", object.APIVersion, object.Kind)
 	return base
 }
-
-func beginning(output []byte) string { return string(output[:min(len(output), 60)]) }

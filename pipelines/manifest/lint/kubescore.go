@@ -70,3 +70,5 @@ func (s scored) remarks(root string) []manifest.Remark {
 	}
 	return remarks
 }
+
+func beginning(output []byte) string { return string(output[:min(len(output), 60)]) }

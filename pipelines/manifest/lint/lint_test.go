@@ -43,9 +43,16 @@ func wantLines(t *testing.T, remarks []manifest.Remark, want ...string) {
 	}
 }
 
+// schemas are a few of Kubernetes'.
+const schemas = "testdata/schemas"
+
+// conform judges files as they lie.
+var conform = lint.Kubeconform{Release: "1.36.3", Schemas: []string{schemas}, Root: same}
+
 func TestKubeconform(t *testing.T) {
 	t.Parallel()
-	conformed, err := lint.Kubeconform(read(t, "kubeconform.json"), same)
+	files := []string{"a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml", "f.yaml", "g.yaml"}
+	conformed, err := conform.Judge("testdata/kubeconform", files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,22 +65,41 @@ func TestKubeconform(t *testing.T) {
 		"c.yaml | / | unreadable |  | yaml: line 2",
 		"d.yaml | Bogus/a | uncovered | ",
 		"e.yaml | / | unreadable |  | error while parsing: missing 'kind' key",
+		`f.yaml | Deployment/listed | missing-field | /spec/template/spec/containers/0 | it lacks "name"`,
+		"g.yaml | Deployment/twice | unreadable |  | ",
 	)
-	if len(conformed.Remarks) != 8 || conformed.Judged != 11 {
-		t.Errorf("%d remarks, %d judged, want 8 and 11", len(conformed.Remarks), conformed.Judged)
+	if len(conformed.Remarks) != 10 || conformed.Judged != 11 {
+		t.Errorf("%d remarks, %d judged, want 10 and 11", len(conformed.Remarks), conformed.Judged)
+	}
+	if !slices.IsSortedFunc(conformed.Remarks, func(a, b manifest.Remark) int { return strings.Compare(a.Root, b.Root) }) {
+		t.Error("the remarks are not in the order of the files")
 	}
 }
 
-// What is no output of kubeconform is an error, and never a green nothing.
+// A file that cannot be read is an error, and never a green nothing.
 func TestKubeconformRefuses(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"nothing": "", "no JSON": "flag provided but not defined", "no summary": `{"resources": []}`,
-	} {
-		if _, err := lint.Kubeconform([]byte(text), same); err == nil || !strings.Contains(err.Error(), "kubeconform") {
-			t.Errorf("%s: error %v", name, err)
-		}
+	if _, err := conform.Judge("testdata/kubeconform", []string{"d.yaml", "gone.yaml"}); err == nil || !strings.Contains(err.Error(), "gone.yaml") {
+		t.Errorf("error %v", err)
 	}
+}
+
+func FuzzKubeconform(f *testing.F) {
+	for _, name := range []string{"a.yaml", "f.yaml", "g.yaml"} {
+		f.Add(read(f, "kubeconform/"+name))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.yaml"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		conformed, _ := conform.Judge(dir, []string{"a.yaml"})
+		for _, r := range conformed.Remarks {
+			if r.Rule == "" || r.Message == "" {
+				t.Errorf("a remark that says nothing: %+v", r)
+			}
+		}
+	})
 }
 
 // roots are those of the test data, by their files.
@@ -159,17 +185,10 @@ func TestKubeScore(t *testing.T) {
 }
 
 func FuzzReaders(f *testing.F) {
-	for _, name := range []string{"kubeconform.json", "kubeval.txt", "kube-score.json"} {
+	for _, name := range []string{"kubeval.txt", "kube-score.json"} {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, output []byte) {
-		if conformed, err := lint.Kubeconform(output, same); err == nil {
-			for _, r := range conformed.Remarks {
-				if r.Rule == "" {
-					t.Errorf("a remark without a rule: %+v", r)
-				}
-			}
-		}
 		_, _ = lint.Kubeval(output, roots)
 		_, _ = lint.KubeScore(output, "prod")
 	})
