@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/esteira/esteira/pipelines/config/section"
 	"github.com/esteira/esteira/pipelines/gate/policy"
 	"github.com/esteira/esteira/pipelines/predictions"
 )
@@ -70,10 +71,10 @@ func (j *judge) check() error {
 	}{{"precision", j.Metrics.Precision}, {"recall", j.Metrics.Recall}} {
 		for _, class := range slices.Sorted(maps.Keys(byClass.least)) {
 			if !slices.Contains(j.tally.Classes, class) {
-				return &policy.FieldError{
-					Field: "metrics." + byClass.field + "." + class, Value: byClass.least[class],
-					Reason: fmt.Sprintf("is for a class that is none of %q", j.tally.Classes),
-				}
+				return section.Wrong(
+					"metrics."+byClass.field+"."+class, byClass.least[class],
+					fmt.Sprintf("is for a class that is none of %q", j.tally.Classes),
+				)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/esteira/esteira/pipelines/config/section"
 	"github.com/esteira/esteira/pipelines/gate/policy"
 	"github.com/esteira/esteira/pipelines/predictions"
 	"github.com/esteira/esteira/pipelines/report"
@@ -292,7 +293,7 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	var field *policy.FieldError
+	var field *section.FieldError
 	if _, err := Judge(unknown, candidate.open(t), nil); !errors.As(err, &field) || field.Field != "metrics.recall.dog" {
 		t.Errorf("%v is no FieldError", err)
 	}

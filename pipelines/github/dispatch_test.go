@@ -9,6 +9,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
 const token = "github_pat_not-to-be-shown"
@@ -23,6 +26,10 @@ func client(t *testing.T, api string) *Client {
 	client, err := New(api, token)
 	if err != nil {
 		t.Fatal(err)
+	}
+	client.retry.patience = 2 * time.Second
+	for _, sender := range []*retryablehttp.Client{client.retry.again.Client, client.retry.once.Client} {
+		sender.RetryWaitMin, sender.RetryWaitMax = time.Millisecond, 10*time.Millisecond
 	}
 	return client
 }
@@ -135,7 +142,7 @@ func TestDispatchWithoutAnswer(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	}
-	if got := client(t, API).rest.Client().Timeout; got != limit {
+	if got := client(t, API).retry.once.Client.HTTPClient.Timeout; got != limit {
 		t.Errorf("the time-out is %v, want %v", got, limit)
 	}
 }

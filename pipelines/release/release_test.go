@@ -20,7 +20,7 @@ models:
 `
 
 func TestRead(t *testing.T) {
-	set, err := release.Read(strings.NewReader(good + "approvals: [{by: somebody}]\n"))
+	set, err := release.Read(strings.NewReader(good + "notes: [{by: somebody}]\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

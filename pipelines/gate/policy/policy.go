@@ -1,18 +1,17 @@
 // Package policy holds what a gate asks of a model, and refuses what no model could ever give.
 //
-// It needs nothing but the standard library, so that whoever only reads a policy does not have to compile the
+// It needs next to nothing but the standard library, so that whoever only reads a policy does not have to compile the
 // statistics of the gate.
 package policy
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
 	"regexp"
 	"slices"
+
+	"github.com/esteira/esteira/pipelines/config/section"
 )
 
 // Method is a way to compute the interval of a proportion.
@@ -133,26 +132,10 @@ func orElse[T comparable](value, fallback T) T {
 
 // Digest identifies what is asked: SHA-256 of the policy with its defaults as JSON, in hexadecimal digits.
 func (p Policy) Digest() (string, error) {
-	text, err := json.Marshal(p.WithDefaults())
-	if err != nil {
-		return "", fmt.Errorf("policy: %w", err)
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), nil
+	return section.Digest(p.WithDefaults())
 }
 
-// FieldError is a field of a policy with a value that makes no sense.
-type FieldError struct {
-	// Field is the path of the field from the policy on, such as slices.proof[1].margin.
-	Field string
-	Value any
-	// Reason says what is wrong and what would be right.
-	Reason string
-}
-
-func (e *FieldError) Error() string { return fmt.Sprintf("%s: %v %s", e.Field, e.Value, e.Reason) }
-
-// Check is nil for a policy that some model could pass on some number of rows; else it is a *FieldError for the first
+// Check is nil for a policy that some model could pass on some number of rows; else it is a *section.FieldError for the first
 // field that asks for the impossible or for nothing.
 func (p Policy) Check() error {
 	if err := p.checkNumbers(); err != nil {
@@ -173,11 +156,11 @@ func (p Policy) checkNumbers() error {
 	}
 	switch {
 	case p.Interval != "" && p.Interval != Wilson && p.Interval != ClopperPearson:
-		return &FieldError{"interval", p.Interval, "is neither wilson nor clopper-pearson"}
+		return section.Wrong("interval", p.Interval, "is neither wilson nor clopper-pearson")
 	case p.DesignEffect != 0 && (!(p.DesignEffect >= 1) || math.IsInf(p.DesignEffect, 1)):
-		return &FieldError{"designEffect", p.DesignEffect, "is less than 1 or no number: dependent rows never tell more than independent ones"}
+		return section.Wrong("designEffect", p.DesignEffect, "is less than 1 or no number: dependent rows never tell more than independent ones")
 	case p.Judgements < 0:
-		return &FieldError{"judgements", p.Judgements, "is negative"}
+		return section.Wrong("judgements", p.Judgements, "is negative")
 	}
 	return p.Anchor.check()
 }
@@ -187,7 +170,7 @@ func (a *Anchor) check() error {
 		return nil
 	}
 	if !digest.MatchString(a.SHA256) {
-		return &FieldError{"anchor.sha256", fmt.Sprintf("%q", a.SHA256), "is no digest of 64 hexadecimal digits in lower case"}
+		return section.Wrong("anchor.sha256", fmt.Sprintf("%q", a.SHA256), "is no digest of 64 hexadecimal digits in lower case")
 	}
 	return margin("anchor.margin", a.Margin)
 }
@@ -213,7 +196,7 @@ func (m Metrics) check() error {
 		{"logLoss", m.LogLoss, math.Inf(1)}, {"brier", m.Brier, 2},
 	} {
 		if optional.value != 0 && !(optional.value > 0 && optional.value < optional.most) {
-			return &FieldError{"metrics." + optional.field, optional.value, fmt.Sprintf("is not between 0 and %v, so that no model could pass, or every one", optional.most)}
+			return section.Wrong("metrics."+optional.field, optional.value, fmt.Sprintf("is not between 0 and %v, so that no model could pass, or every one", optional.most))
 		}
 	}
 	return nil
@@ -221,7 +204,7 @@ func (m Metrics) check() error {
 
 func (s Slices) check() error {
 	if s.MinimumRows < 0 {
-		return &FieldError{"slices.minimumRows", s.MinimumRows, "is negative"}
+		return section.Wrong("slices.minimumRows", s.MinimumRows, "is negative")
 	}
 	named := map[[2]string]string{}
 	for i, slice := range s.Proof {
@@ -254,11 +237,11 @@ func checkSlice(named map[[2]string]string, field, column, value string, minimum
 	key := [2]string{column, value}
 	switch {
 	case column == "":
-		return &FieldError{field + ".column", `""`, "is empty: name the column without its prefix slice_"}
+		return section.Wrong(field+".column", `""`, "is empty: name the column without its prefix slice_")
 	case minimumRows < 0:
-		return &FieldError{field + ".minimumRows", minimumRows, "is negative"}
+		return section.Wrong(field+".minimumRows", minimumRows, "is negative")
 	case named[key] != "":
-		return &FieldError{field, fmt.Sprintf("%s=%s", column, value), "is named twice: " + named[key] + " has it already"}
+		return section.Wrong(field, fmt.Sprintf("%s=%s", column, value), "is named twice: "+named[key]+" has it already")
 	}
 	named[key] = field
 	return nil
@@ -268,12 +251,12 @@ func share(field string, value float64) error {
 	if value > 0 && value < 1 {
 		return nil
 	}
-	return &FieldError{field, value, "is not between 0 and 1: no number of rows shows a share of 1, and every model has one of 0"}
+	return section.Wrong(field, value, "is not between 0 and 1: no number of rows shows a share of 1, and every model has one of 0")
 }
 
 func margin(field string, value float64) error {
 	if value > 0 && value < 1 {
 		return nil
 	}
-	return &FieldError{field, value, "is not between 0 and 1: no number of rows shows that two equal models differ by less than nothing"}
+	return section.Wrong(field, value, "is not between 0 and 1: no number of rows shows that two equal models differ by less than nothing")
 }

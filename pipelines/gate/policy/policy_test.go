@@ -5,6 +5,8 @@ import (
 	"math"
 	"reflect"
 	"testing"
+
+	"github.com/esteira/esteira/pipelines/config/section"
 )
 
 func usual() Policy { return Policy{Accuracy: 0.9, Margin: 0.05} }
@@ -39,7 +41,7 @@ func TestCheck(t *testing.T) {
 	} {
 		p := usual()
 		test.change(&p)
-		var wrong *FieldError
+		var wrong *section.FieldError
 		if err := p.Check(); !errors.As(err, &wrong) || wrong.Field != test.field || wrong.Reason == "" {
 			t.Errorf("%+v: %v, want an error about %s", p, err, test.field)
 		}
