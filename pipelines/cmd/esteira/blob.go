@@ -35,7 +35,7 @@ func uploadBlobs(args []string, out io.Writer) error {
 		files = append(files, namedFile{name, path})
 		return nil
 	})
-	flags.StringVar(&sasFile, "sas-file", "", "`file` with a shared access signature; else "+sasVariable+", else the workload's identity")
+	flags.StringVar(&sasFile, "sas-file", "", "`file` with a shared access signature; else "+sasVariable+", else the identity of the workload, or of the job at GitHub")
 	flags.BoolVar(&access.Plain, "plain", false, "permit http, for a server on the same machine")
 	flags.DurationVar(&access.Idle, "idle", 20*time.Second, "give up a connection on which nothing moves for this `long`")
 	flags.DurationVar(&total, "timeout", 10*time.Minute, "give up after this `long`")
@@ -52,9 +52,20 @@ func uploadBlobs(args []string, out io.Writer) error {
 		}
 		access.SAS = string(text)
 	}
+	if err := identify(&access); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), total)
 	defer cancel()
 	return upload(ctx, address, access, files, out)
+}
+
+// identify has a job at GitHub reach a container as itself, where there is no signature for it.
+func identify(access *azure.Access) (err error) {
+	if access.SAS == "" && jobHasToken() {
+		access.Identity, err = jobIdentity().Credential()
+	}
+	return err
 }
 
 func upload(ctx context.Context, address string, access azure.Access, files []namedFile, out io.Writer) error {

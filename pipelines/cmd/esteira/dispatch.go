@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"os"
-	"strings"
 
 	"github.com/esteira/esteira/pipelines/drift"
 	"github.com/esteira/esteira/pipelines/github"
@@ -17,18 +14,14 @@ import (
 
 // dispatchTraining asks GitHub for a training where data drifted. What nobody could decide is an error.
 func dispatchTraining(args []string, out io.Writer) error {
-	var verdict, repository, token, api string
-	flags := flag.NewFlagSet("dispatch", flag.ContinueOnError)
+	var verdict string
+	flags, access := githubFlags("dispatch", "whose workflows wait for the event "+github.ModelDrift)
 	flags.StringVar(&verdict, "verdict", "", "`file` that 'esteira drift' wrote as verdict.json")
-	flags.StringVar(&repository, "repository", "", "`OWNER/NAME` whose workflows wait for the event "+github.ModelDrift)
-	flags.StringVar(&token, "token-file", "", "`file` with the token (default: the variable GITHUB_TOKEN)")
-	flags.StringVar(&api, "api", github.API, "`URL` of GitHub's API")
 	if done, err := parse(flags, args, nil, out); done || err != nil {
 		return err
 	}
-	to, err := github.ParseRepository(repository)
-	if err != nil || verdict == "" {
-		return usageError{errors.Join(errors.New("dispatch: name the --verdict and the --repository"), err)}
+	if verdict == "" || access.at.Name == "" {
+		return usageError{errors.New("dispatch: name the --verdict and the --repository")}
 	}
 	found, err := readFile(verdict, readDrift)
 	if err != nil {
@@ -41,11 +34,7 @@ func dispatchTraining(args []string, out io.Writer) error {
 	case report.Undecided:
 		return fmt.Errorf("nothing was sent: %s", found.Stage().Summary)
 	}
-	secret, err := readToken(token)
-	if err != nil {
-		return err
-	}
-	client, err := github.New(api, secret)
+	client, to, err := access.open()
 	if err != nil {
 		return err
 	}
@@ -67,12 +56,4 @@ func readDrift(reader io.Reader) (drift.Verdict, error) {
 		return verdict, errors.New("no verdict on drift: nothing was compared")
 	}
 	return verdict, nil
-}
-
-func readToken(file string) (string, error) {
-	if file == "" {
-		return os.Getenv("GITHUB_TOKEN"), nil
-	}
-	text, err := os.ReadFile(file)
-	return strings.TrimSpace(string(text)), err
 }

@@ -158,7 +158,8 @@ func TestDispatchRefuses(t *testing.T) {
 		stderr string
 	}{
 		{"no verdict", []string{"--repository", "a/b"}, 2, "name the --verdict and the --repository"},
-		{"no repository", []string{"--verdict", "x"}, 2, `repository "" is not OWNER/NAME`},
+		{"no repository", []string{"--verdict", "x"}, 2, "name the --verdict and the --repository"},
+		{"no name of a repository", []string{"--verdict", "x", "--repository", "iris"}, 2, `repository "iris" is not OWNER/NAME`},
 		{"not a verdict", []string{"--repository", "a/b", "--verdict", saved(t, `{"outcome":"mismatch"}`)}, 1, "run.json: no verdict on drift"},
 		{"nothing compared", []string{"--repository", "a/b", "--verdict", saved(t, `{"dataset":"iris"}`)}, 1, "run.json: no verdict on drift: nothing was compared"},
 	} {

@@ -14,16 +14,28 @@ import (
 	"strings"
 )
 
-const usage = `esteira judges models, experiments and manifests, stores models, turns folders into images and runs into reports.
+const usage = `esteira judges models, experiments, manifests, infrastructure and packages, stores models, turns folders into images and runs
+into reports.
 
+  esteira argocd install            bring Argo CD into a cluster, with what it keeps
+  esteira azure login               change a job's token into one for a container registry of Azure
   esteira blob emulate              make a container in Azurite, and print a SAS for it
   esteira blob upload               put files into Azure Blob Storage under their digests, and read them back
+  esteira check RUN.json            fail if a run is red
+  esteira comment                   write a report into the one comment of a pull request
+  esteira delivery budget           add up how long it takes from a merge to production and back
+  esteira delivery dora             measure delivery by environment and team: DORA's five metrics
+  esteira delivery models           follow every version of a model from its data to where it runs
+  esteira deployments               list GitHub's deployments, and how each ended, as JSON
   esteira dispatch                  ask GitHub for a training where a model is not asked what it was trained on
   esteira drift                     say whether a model is asked what it was trained on
+  esteira environments apply        make GitHub's environments as esteira.yaml has them, and read them back
+  esteira environments plan         say what of GitHub's environments is not as esteira.yaml has it
   esteira experiment                say which of two models does better in a running experiment
   esteira gate                      judge a model by its predictions, and write why
   esteira image assemble            put an image together from folders, reproducibly
   esteira image describe IMAGE.tar  say digest, sizes and layers of an image's OCI archive
+  esteira init                      print the esteira.yaml of a repository that has none
   esteira manifest changes          say what changed in what is rendered, by object and field, secrets masked
   esteira manifest kube-score       say what in rendered manifests is against good practice, by kube-score
   esteira manifest kubeconform      say what in manifests no schema allows, by kubeconform
@@ -36,9 +48,44 @@ const usage = `esteira judges models, experiments and manifests, stores models, 
   esteira manifest server           say what a real API server refuses of what was rendered
   esteira parts local               take third-party manifests from their Go modules, and compare them with their pins
   esteira parts verify PARTS.yaml   compare what the addresses of third-party manifests give with their pins
+  esteira plan                      say what components of a repository a change touches, and why
+  esteira prices refresh BOOK.json  ask the Azure Retail Prices API for the prices of a book's meters
+  esteira promotion deployed        record at GitHub how far a deployment of a release set is
+  esteira promotion diff            say what a promotion would change, and print the digest that promote expects
+  esteira promotion history         say what an environment has run
+  esteira promotion integration-tests
+                                    ask a deployed service whether it does what was promised of a set
+  esteira promotion pin             keep an environment, or some of its components, at what they are
+  esteira promotion promote         move a release set to an environment, by one commit
+  esteira promotion propose         open the pull request of a promotion, or say anew what it is about
+  esteira promotion prune           say which images and models no set within the rollback depth names
+  esteira promotion publish         publish a release with its notes at GitHub
+  esteira promotion record          record what the integration tests of an environment came to
+  esteira promotion reviews         say who approved a promotion's pull request, and who had a part in it, as JSON
+  esteira promotion rollback        bring an older release set back, by one commit, and pin it
+  esteira promotion signatures      verify what is signed about all that a promotion would bring
+  esteira promotion status          say what each environment runs, and what keeps it from changing
+  esteira promotion unpin           take a pin away
+  esteira promotion verify          fail if a release set or what is derived from it was edited by hand
+  esteira promotion watch           follow what the cluster makes of a release set, and write back what it took back
   esteira release RELEASE.yaml      check what an environment runs, and print it as JSON
   esteira report RUN.json           write a run as HTML, JUnit, Markdown, SARIF or text
-  esteira check RUN.json            fail if a run is red
+  esteira security database         download the records of vulnerabilities, for machines without internet too
+  esteira security image            say what is known of the packages in an image
+  esteira security scan             say what is known of the packages that a folder asks for
+  esteira security secrets          say which secrets lie in a folder and in commits, and never what they are
+  esteira security sign             sign an image under its digest, and attest what it is made of and where it was built
+  esteira security sign-model       sign the gate's record of a model
+  esteira security verify           check what is signed about an image or a model against the policy
+  esteira terraform cost            judge what planned infrastructure costs in a month, before and after
+  esteira terraform drift           say what differs from Terraform's state outside of code
+  esteira terraform fmt             say what of Terraform's configuration is not formatted
+  esteira terraform lint            say what in Terraform's configuration tflint finds
+  esteira terraform lock            make the lock files of Terraform's providers anew
+  esteira terraform mirror          put a provider that Go built into a mirror
+  esteira terraform plan            plan Terraform's configuration, without a cloud too, and say what it destroys
+  esteira terraform scan            say what is weak in planned infrastructure, by checkov and by rules of our own
+  esteira terraform validate        say what in Terraform's configuration is not valid, and try its tests
 
 'esteira COMMAND -h' lists a command's flags.
 `
@@ -50,29 +97,74 @@ type usageError struct{ error }
 type command func(args []string, out io.Writer) error
 
 var commands = map[string]command{
-	"blob emulate":         emulateBlobs,
-	"blob upload":          uploadBlobs,
-	"check":                checkRun,
-	"dispatch":             dispatchTraining,
-	"drift":                judgeDrift,
-	"experiment":           judgeExperiment,
-	"gate":                 judge,
-	"image assemble":       assemble,
-	"image describe":       describe,
-	"manifest changes":     showChanges,
-	"manifest kube-score":  runKubeScore,
-	"manifest kubeconform": runKubeconform,
-	"manifest kubeval":     runKubeval,
-	"manifest monitoring":  judgeMonitoring,
-	"manifest place":       placeRemarks,
-	"manifest policies":    judgeByPolicies,
-	"manifest render":      renderManifests,
-	"manifest schemas":     makeSchemas,
-	"manifest server":      tryManifests,
-	"parts local":          takeParts,
-	"parts verify":         verifyParts,
-	"release":              showRelease,
-	"report":               writeReport,
+	"argocd install":              installArgocd,
+	"azure login":                 azureLogin,
+	"blob emulate":                emulateBlobs,
+	"blob upload":                 uploadBlobs,
+	"check":                       checkRun,
+	"comment":                     commentReport,
+	"delivery budget":             addUpDelivery,
+	"delivery dora":               measureDelivery,
+	"delivery models":             trackModels,
+	"deployments":                 listDeployments,
+	"dispatch":                    dispatchTraining,
+	"drift":                       judgeDrift,
+	"environments apply":          applyEnvironments,
+	"environments plan":           planEnvironments,
+	"experiment":                  judgeExperiment,
+	"gate":                        judge,
+	"image assemble":              assemble,
+	"image describe":              describe,
+	"init":                        beginRepository,
+	"manifest changes":            showChanges,
+	"manifest kube-score":         runKubeScore,
+	"manifest kubeconform":        runKubeconform,
+	"manifest kubeval":            runKubeval,
+	"manifest monitoring":         judgeMonitoring,
+	"manifest place":              placeRemarks,
+	"manifest policies":           judgeByPolicies,
+	"manifest render":             renderManifests,
+	"manifest schemas":            makeSchemas,
+	"manifest server":             tryManifests,
+	"parts local":                 takeParts,
+	"parts verify":                verifyParts,
+	"plan":                        planChange,
+	"prices refresh":              refreshPrices,
+	"promotion deployed":          recordDeployment,
+	"promotion diff":              diffPromotion,
+	"promotion history":           showHistory,
+	"promotion integration-tests": testIntegration,
+	"promotion pin":               pin,
+	"promotion promote":           promote,
+	"promotion propose":           proposePromotion,
+	"promotion prune":             pruneReleases,
+	"promotion publish":           publishRelease,
+	"promotion record":            recordTests,
+	"promotion reviews":           readReviews,
+	"promotion rollback":          rollBack,
+	"promotion signatures":        verifySet,
+	"promotion status":            showStatus,
+	"promotion unpin":             unpin,
+	"promotion verify":            verifyReleases,
+	"promotion watch":             watchRollout,
+	"release":                     showRelease,
+	"report":                      writeReport,
+	"security database":           packDatabase,
+	"security image":              scanImage,
+	"security scan":               scanFolder,
+	"security secrets":            findSecrets,
+	"security sign":               signImage,
+	"security sign-model":         signModel,
+	"security verify":             verifySigned,
+	"terraform cost":              judgeCost,
+	"terraform drift":             judgeTerraformDrift,
+	"terraform fmt":               formatTerraform,
+	"terraform lint":              lintTerraform,
+	"terraform lock":              lockProviders,
+	"terraform mirror":            mirrorProvider,
+	"terraform plan":              planTerraform,
+	"terraform scan":              scanTerraform,
+	"terraform validate":          validateTerraform,
 }
 
 func main() {

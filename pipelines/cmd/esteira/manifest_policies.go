@@ -23,11 +23,12 @@ import (
 // judgeByPolicies has gator judge what is applied, and try the policies' own cases. It succeeds whatever was found:
 // remarks.json tells.
 func judgeByPolicies(args []string, out io.Writer) error {
-	var source, rendered, into string
+	var source, rendered, base, into string
 	gator := gator{}
 	flags := flag.NewFlagSet("manifest policies", flag.ContinueOnError)
 	flags.StringVar(&source, "source", "", "`folder` with the suites of the policies' cases")
 	flags.StringVar(&rendered, "rendered", "", "`folder` that `esteira manifest render` made")
+	flags.StringVar(&base, "base", "", "`folder` that `esteira manifest render` made of the base, whose policies judge too")
 	flags.StringVar(&gator.executable, "gator", "gator", "gator's `executable`")
 	flags.StringVar(&into, "out", "", "`folder` for remarks.json")
 	if done, err := parse(flags, args, nil, out); done || err != nil {
@@ -48,6 +49,11 @@ func judgeByPolicies(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if base != "" {
+		if err := gator.judgeByBase(&said, roots, base); err != nil {
+			return err
+		}
+	}
 	said.Findings = broken
 	if tests.Total() > 0 {
 		said.Tests = &tests
@@ -62,7 +68,8 @@ func judgeByPolicies(args []string, out io.Writer) error {
 	return err
 }
 
-// appliedRoots are the streams of what somebody applies; of a folder without kustomizations its plain files.
+// appliedRoots are the streams of what somebody applies; of a folder without kustomizations its plain files, where that
+// folder is at hand.
 func appliedRoots(source, rendered string) ([]policies.Root, error) {
 	index, err := readFile(filepath.Join(rendered, "index.json"), manifest.ReadIndex)
 	if err != nil {
@@ -74,7 +81,7 @@ func appliedRoots(source, rendered string) ([]policies.Root, error) {
 			files[root.Path] = filepath.Join(rendered, root.Stream)
 		}
 	}
-	if len(index.Roots) == 0 {
+	if len(index.Roots) == 0 && source != "" {
 		for _, name := range index.Plain {
 			files[name] = filepath.Join(source, name)
 		}
@@ -116,6 +123,30 @@ func (g gator) judge(roots []policies.Root) (manifest.Said, error) {
 			return manifest.Said{Remarks: c.Remarks, Undecided: "gator test: " + refusal}, nil
 		}
 	}
+}
+
+// judgeByBase adds what the policies of the base find, where they are others: rendered is what was made of the base.
+func (g gator) judgeByBase(said *manifest.Said, roots []policies.Root, rendered string) error {
+	before, err := appliedRoots("", rendered)
+	if err != nil {
+		return err
+	}
+	again := policies.ByBase(roots, before)
+	if again == nil {
+		return nil
+	}
+	old, err := g.judge(again)
+	if err != nil {
+		return err
+	}
+	for _, remark := range old.Remarks {
+		if !slices.Contains(said.Remarks, remark) {
+			said.Remarks = append(said.Remarks, remark)
+		}
+	}
+	said.Undecided = cmp.Or(said.Undecided, old.Undecided)
+	said.Notes = append(said.Notes, "this change has other policies than its base: it is judged by both")
+	return nil
 }
 
 // test is what `gator test` printed of its input, or why it refused it.
