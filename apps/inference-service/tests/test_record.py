@@ -167,3 +167,9 @@ def test_the_service_asks_for_a_signature(iris: bytes, tmp_path: Path) -> None:
     making.lay(tmp_path, "champion", iris, Signer().envelope(making.record(digest)))
     with running(tmp_path, digest, MODEL_BLESSING_KEY=signer.pem) as service:
         service.get("/health/ready").problem(503, "no-verified-model")
+
+
+def test_an_empty_key_is_none(iris: bytes, tmp_path: Path) -> None:
+    """An environment that asks nobody says so with an empty value."""
+    with running(tmp_path, making.lay(tmp_path, "champion", iris), MODEL_BLESSING_KEY="") as service:
+        assert service.get("/health/ready").status == 200

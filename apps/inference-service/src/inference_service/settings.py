@@ -86,7 +86,7 @@ class Settings:
             challenger=None if experiment.mode is Mode.OFF else _expected(environment, Variant.CHALLENGER),
             experiment=experiment,
             blessing=_choice(environment, "MODEL_BLESSING", Blessing, Blessing.REQUIRED),
-            blessing_key=environment.get("MODEL_BLESSING_KEY"),
+            blessing_key=environment.get("MODEL_BLESSING_KEY") or None,
             feedback_key=_feedback_key(environment),
             drift_minimum=number(environment, "DRIFT_MINIMUM", int, 200, lowest=1),
         )
