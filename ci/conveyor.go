@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -80,14 +81,22 @@ func together(ctx context.Context, group []step) ([]report.Stage, []*dagger.Dire
 	return stages, files
 }
 
-// do times a step. An error says nothing about the work: the stage is undecided.
-func (s step) do(ctx context.Context) (report.Stage, *dagger.Directory) {
+// do times a step. An error says nothing about the work, and neither does a panic: the stage is undecided.
+func (s step) do(ctx context.Context) (stage report.Stage, files *dagger.Directory) {
 	done := stopwatch(s.name)
+	defer func() {
+		if broken := recover(); broken != nil {
+			stage = done(report.Stage{
+				Status: report.Undecided, Summary: fmt.Sprintf("the stage broke: %v", broken), Remedy: "tell the platform team", Log: string(debug.Stack()),
+			})
+			files = dag.Directory()
+		}
+	}()
 	result, err := s.run(ctx)
 	if err != nil {
 		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: "mend the cause and call again"}), dag.Directory()
 	}
-	stage, err := result.stage()
+	stage, err = result.stage()
 	if err != nil {
 		return done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: fmt.Sprintf("call %s alone", s.name)}), dag.Directory()
 	}

@@ -36,19 +36,51 @@ func (e *Esteira) Demo(ctx context.Context,
 	// +ignore=["**", "!esteira.yaml", "!k8s/overlays/prod/release.yaml"]
 	policy *dagger.Directory,
 ) (*Result, error) {
-	d := &demo{
-		esteira: e,
-		gateway: e.Java(gateway, nil, "20m"),
-		service: e.Python(service, nil, "20m"),
+	d, err := e.newDemo(ctx, gateway, service, training, policy)
+	if err != nil {
+		return nil, err
 	}
+	return d.walk(ctx)
+}
+
+// Serving is what Demo ends with, and stays: on port 8080 the gateway, and behind it the inference service with a model that
+// was trained, blessed and uploaded for it, as version 1 of servers that end with the call.
+// +cache="never"
+func (e *Esteira) Serving(ctx context.Context,
+	// Folder of the gateway
+	// +defaultPath="/apps/api-gateway"
+	// +ignore=["**/target", ".git"]
+	gateway *dagger.Directory,
+	// Folder of the inference service
+	// +defaultPath="/apps/inference-service"
+	// +ignore=["**/__pycache__", "**/.*_cache", "**/.venv", ".git"]
+	service *dagger.Directory,
+	// Folder of the training
+	// +defaultPath="/ml/training"
+	// +ignore=["**/__pycache__", "**/.*_cache", "**/.venv", "**/*.md", "tests", "requirements-dev.txt", ".git"]
+	training *dagger.Directory,
+	// Folder with esteira.yaml and k8s/overlays/prod/release.yaml
+	// +defaultPath="/"
+	// +ignore=["**", "!esteira.yaml", "!k8s/overlays/prod/release.yaml"]
+	policy *dagger.Directory,
+) (*dagger.Service, error) {
+	d, err := e.newDemo(ctx, gateway, service, training, policy)
+	if err != nil {
+		return nil, err
+	}
+	if err := checked(d.model.walk(ctx, "model")); err != nil {
+		return nil, err
+	}
+	return d.entrance(ctx)
+}
+
+func (e *Esteira) newDemo(ctx context.Context, gateway, service, training, policy *dagger.Directory) (*demo, error) {
 	run, err := (&Training{Esteira: e, Source: training, Policy: policy, Recipe: &Recipe{}, Timeout: "20m"}).run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if d.model, err = e.ownWay(ctx, run); err != nil {
-		return nil, err
-	}
-	return d.walk(ctx)
+	model, err := e.ownWay(ctx, run)
+	return &demo{esteira: e, gateway: e.Java(gateway, nil, "20m"), service: e.Python(service, nil, "20m"), model: model}, err
 }
 
 // ownWay is a model's way over servers that end with the call.
@@ -65,7 +97,7 @@ func (e *Esteira) ownWay(ctx context.Context, run *run) (*way, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := newBlobStore(e, ownContainer, blobs, signature, nil, "", "")
+	store, err := newBlobStore(e, ownContainer, blobs, blobAccess{sas: signature})
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +153,8 @@ func (d *demo) walk(ctx context.Context) (*Result, error) {
 // flowers are the first iris of each kind in Fisher's table, by sepal and petal.
 const flowers = `{"instances": [[5.1, 3.5, 1.4, 0.2], [7.0, 3.2, 4.7, 1.4], [6.3, 3.3, 6.0, 2.5]]}`
 
-// predict starts the service with the uploaded model, and the gateway in front of it, and asks.
-func (d *demo) predict(ctx context.Context) (*Result, error) {
+// entrance is the gateway, in front of the service with the uploaded model.
+func (d *demo) entrance(ctx context.Context) (*dagger.Service, error) {
 	service, err := d.serving(ctx)
 	if err != nil {
 		return nil, err
@@ -131,10 +163,18 @@ func (d *demo) predict(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	gateway := image.Container().
+	return image.Container().
 		WithServiceBinding("inference-service", service).
 		WithExposedPort(8080).
-		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true})
+		AsService(dagger.ContainerAsServiceOpts{UseEntrypoint: true}), nil
+}
+
+// predict asks for a prediction at the entrance.
+func (d *demo) predict(ctx context.Context) (*Result, error) {
+	gateway, err := d.entrance(ctx)
+	if err != nil {
+		return nil, err
+	}
 	answer, err := d.esteira.apt("ca-certificates", "curl").
 		WithServiceBinding("gateway", gateway).
 		WithEnvVariable("ESTEIRA_NOW", time.Now().String()).

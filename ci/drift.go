@@ -126,16 +126,12 @@ func (d *Drift) Dispatch(ctx context.Context,
 	if err != nil {
 		return "", err
 	}
-	judged, err := d.Esteira.judge("drift", files, "--variant="+d.Variant)
+	judged, err := d.Esteira.judge(ctx, "drift", files, "--variant="+d.Variant)
 	if err != nil {
 		return "", err
 	}
-	if service != nil {
-		parsed, err := url.Parse(api)
-		if err != nil || parsed.Hostname() == "" {
-			return "", fmt.Errorf("--api %q is no http or https URL", api)
-		}
-		judged = judged.WithServiceBinding(parsed.Hostname(), service)
+	if judged, err = reachingGithub(judged, api, service); err != nil {
+		return "", err
 	}
 	sent, err := judged.
 		WithMountedSecret("/run/token", token).

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/esteira/esteira/ci/internal/dagger"
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/esteira/esteira/ci/internal/dagger"
+)
 
 // githubPort is where the mock of GitHub's API listens.
 const githubPort = 4010
@@ -17,4 +22,16 @@ func (e *Esteira) GithubMock() *dagger.Service {
 		WithExposedPort(githubPort).
 		AsService(dagger.ContainerAsServiceOpts{Args: []string{"node_modules/.bin/prism", "mock", "--host=0.0.0.0", "--port=4010",
 			"node_modules/@octokit/openapi/generated/api.github.com.json"}})
+}
+
+// reachingGithub is a container that reaches GitHub's API at an address: a service on this machine, where one is named.
+func reachingGithub(c *dagger.Container, api string, service *dagger.Service) (*dagger.Container, error) {
+	if service == nil {
+		return c, nil
+	}
+	parsed, err := url.Parse(api)
+	if err != nil || parsed.Hostname() == "" {
+		return nil, fmt.Errorf("--api %q is no http or https URL", api)
+	}
+	return c.WithServiceBinding(parsed.Hostname(), service), nil
 }

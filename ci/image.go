@@ -35,7 +35,7 @@ type layer struct {
 // assemble puts an image together by our own command, because a layer that the engine makes carries the clock's time
 // (docs/decisions/0002).
 func (e *Esteira) assemble(ctx context.Context, layers []layer, args ...string) (*Image, error) {
-	command, err := e.command()
+	command, err := e.command(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func (i *Image) Health(ctx context.Context,
 
 // imported is an image that something else built, such as a component's own Dockerfile.
 func (e *Esteira) imported(ctx context.Context, archive *dagger.File) (*Image, error) {
-	command, err := e.command()
+	command, err := e.command(ctx)
 	if err != nil {
 		return nil, err
 	}

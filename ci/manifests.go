@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/esteira/esteira/ci/internal/dagger"
 
-	"github.com/esteira/esteira/pipelines/finding"
+	"github.com/esteira/esteira/pipelines/acceptance"
 	"github.com/esteira/esteira/pipelines/manifest"
 	"github.com/esteira/esteira/pipelines/report"
 )
@@ -61,57 +58,69 @@ func (e *Esteira) Manifests(
 
 // before is the stage over the base.
 func (m *Manifests) before() *Manifests {
-	return &Manifests{Esteira: m.Esteira, Source: m.Base, Repository: m.Repository, Exposed: m.Exposed}
+	before, _ := once(m, "before", func() (*Manifests, error) {
+		return &Manifests{Esteira: m.Esteira, Source: m.Base, Repository: m.Repository, Exposed: m.Exposed}, nil
+	})
+	return before
 }
 
 // workbench is a container with tools of the toolbox, our own command, the source, the third-party parts, and what was
 // rendered.
 func (m *Manifests) workbench(ctx context.Context, tools ...string) (*dagger.Container, error) {
-	bench, err := m.bench(ctx, tools...)
+	bench, err := once(m, "workbench", func() (*dagger.Container, error) {
+		bench, err := m.bench(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rendered, err := m.rendered(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return bench.WithMountedDirectory(renderedPath, rendered).Sync(ctx)
+	})
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := m.rendered(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return bench.WithMountedDirectory(renderedPath, rendered), nil
+	return m.Esteira.withTools(ctx, bench, tools)
 }
 
 // bench is the workbench before anything is rendered.
 func (m *Manifests) bench(ctx context.Context, tools ...string) (*dagger.Container, error) {
-	command, err := m.Esteira.command()
-	if err != nil {
-		return nil, err
-	}
-	parts, err := m.parts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	bench := m.Esteira.apt("ca-certificates").WithMountedFile("/usr/local/bin/esteira", command)
-	for _, name := range tools {
-		tool, err := m.Esteira.Toolbox().Tool(ctx, name)
+	bench, err := once(m, "bench", func() (*dagger.Container, error) {
+		command, err := m.Esteira.command(ctx)
 		if err != nil {
 			return nil, err
 		}
-		bench = bench.WithMountedFile("/usr/local/bin/"+name, tool)
+		parts, err := m.parts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return m.Esteira.apt("ca-certificates").
+			WithMountedFile("/usr/local/bin/esteira", command).
+			WithMountedDirectory(manifestsPath, m.Source).
+			WithMountedDirectory(partsPath, parts).
+			Sync(ctx)
+	})
+	if err != nil {
+		return nil, err
 	}
-	return bench.
-		WithMountedDirectory(manifestsPath, m.Source).
-		WithMountedDirectory(partsPath, parts), nil
+	return m.Esteira.withTools(ctx, bench, tools)
 }
 
 // rendered is the folder of what was rendered: index.json, and streams/ with a file a root.
 func (m *Manifests) rendered(ctx context.Context) (*dagger.Directory, error) {
-	bench, err := m.bench(ctx, "kustomize")
-	if err != nil {
-		return nil, err
-	}
-	return bench.
-		WithMountedCache("/cache", dag.CacheVolume("esteira-rendered")).
-		WithExec([]string{"esteira", "manifest", "render",
-			"--source=" + manifestsPath, "--parts=" + partsPath, "--cache=/cache", "--out=" + renderedPath}).
-		Directory(renderedPath), nil
+	return once(m, "rendered", func() (*dagger.Directory, error) {
+		bench, err := m.bench(ctx, "kustomize")
+		if err != nil {
+			return nil, err
+		}
+		return bench.
+			WithMountedCache("/cache", dag.CacheVolume("esteira-rendered")).
+			WithExec([]string{"esteira", "manifest", "render",
+				"--source=" + manifestsPath, "--parts=" + partsPath, "--cache=/cache", "--out=" + renderedPath}).
+			Directory(renderedPath).
+			Sync(ctx)
+	})
 }
 
 // check runs a tool over what was rendered and leaves what it said at saidPath.
@@ -155,20 +164,20 @@ func (m *Manifests) judge(ctx context.Context, name string, run check) (*Result,
 	return stageResult(done(judgement.Stage(name)), nil)
 }
 
-func (m *Manifests) judgement(ctx context.Context, name string, run check) (manifest.Judgement, error) {
+func (m *Manifests) judgement(ctx context.Context, name string, run check) (acceptance.Judgement, error) {
 	policy, err := m.policy(ctx)
 	if err != nil {
-		return manifest.Judgement{}, err
+		return acceptance.Judgement{}, err
 	}
 	placed, err := m.placed(ctx, run)
 	if err != nil {
-		return manifest.Judgement{}, err
+		return acceptance.Judgement{}, err
 	}
 	var before *manifest.Placed
 	if m.Base != nil {
 		old, err := m.before().placed(ctx, run)
 		if err != nil {
-			return manifest.Judgement{}, err
+			return acceptance.Judgement{}, err
 		}
 		before = &old
 	}
@@ -249,67 +258,37 @@ var checks = []struct {
 	{"server", tryOnServer},
 }
 
-// Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more.
+// Validate is one report of all checks, side by side, and of the exceptions that accept nothing any more. Where all was
+// green and nothing changed since, it says what was said then, until the day ends in UTC.
 // +cache="session"
 func (m *Manifests) Validate(ctx context.Context) (*Result, error) {
 	started := time.Now()
-	judgements := make([]manifest.Judgement, len(checks))
-	stages := make([]report.Stage, len(checks))
+	inputs := []*dagger.Directory{m.Source, m.Base, m.Repository, m.Exposed}
+	stages, err := m.Esteira.remembered(ctx, "manifests", inputs, func() ([]report.Stage, error) { return m.validate(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	return newResult(report.Run{Title: "manifests", Started: started, Duration: time.Since(started), Stages: stages}, nil)
+}
+
+func (m *Manifests) validate(ctx context.Context) ([]report.Stage, error) {
 	policy, err := m.policy(ctx)
 	if err != nil {
 		return nil, err
 	}
-	work, checking := errgroup.WithContext(ctx)
+	all := make([]judging, len(checks))
 	for i, c := range checks {
-		work.Go(func() error {
-			done := stopwatch(c.name)
-			judgement, err := m.judgement(checking, c.name, c.run)
-			if err != nil {
-				return fmt.Errorf("%s: %v", c.name, err)
-			}
-			judgements[i], stages[i] = judgement, done(judgement.Stage(c.name))
-			return nil
-		})
+		all[i] = judging{c.name, func(ctx context.Context) (acceptance.Judgement, error) { return m.judgement(ctx, c.name, c.run) }}
 	}
-	if err := work.Wait(); err != nil {
+	stages, judgements, err := sideBySide(ctx, all)
+	if err != nil {
 		return nil, err
 	}
 	if stages[0].Changes, err = m.changes(ctx); err != nil {
 		return nil, err
 	}
-	stage := policyStage(manifest.Unused(policy, judgements))
-	if stage.Facts, err = m.policyFacts(ctx); err != nil {
-		return nil, err
-	}
-	stages = append(stages, stage)
-	rendered, err := m.rendered(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return newResult(report.Run{Title: "manifests", Started: started, Duration: time.Since(started), Stages: stages}, rendered)
-}
-
-// policyStage is red by exceptions that accept nothing.
-func policyStage(unused []finding.Finding) report.Stage {
-	stage := judged("policy", unused, "take them out of "+manifest.PolicyFile)
-	stage.Name = "policy"
-	return stage
-}
-
-// policyFacts say that a change would change the policy, by which it is not judged itself.
-func (m *Manifests) policyFacts(ctx context.Context) ([]report.Fact, error) {
-	if m.Base == nil {
-		return nil, nil
-	}
-	before, err := policyText(ctx, m.Base)
-	if err != nil {
-		return nil, err
-	}
-	after, err := policyText(ctx, m.Source)
-	if err != nil || before == after {
-		return nil, err
-	}
-	return []report.Fact{{Name: "changes", Value: manifest.PolicyFile + ": this change is judged by the base's, and its own holds once it is merged"}}, nil
+	stage, err := policyStage(ctx, policy.Exceptions(), judgements, m.Base, m.Source)
+	return append(stages, stage), err
 }
 
 // ValidateCheck is red unless every check passes.
@@ -319,22 +298,15 @@ func (m *Manifests) ValidateCheck(ctx context.Context) error { return checked(m.
 
 // policy is the base's where there is one: who is judged does not hold the scales.
 func (m *Manifests) policy(ctx context.Context) (manifest.Policy, error) {
-	source := m.Source
-	if m.Base != nil {
-		source = m.Base
-	}
-	text, err := policyText(ctx, source)
-	if err != nil {
-		return manifest.Policy{}, err
-	}
-	return manifest.ParsePolicy(manifest.PolicyFile, []byte(text))
-}
-
-// policyText is the policy of a folder, or nothing where it has none.
-func policyText(ctx context.Context, folder *dagger.Directory) (string, error) {
-	names, err := folder.Glob(ctx, manifest.PolicyFile)
-	if err != nil || len(names) == 0 {
-		return "", err
-	}
-	return folder.File(manifest.PolicyFile).Contents(ctx)
+	return once(m, "policy", func() (manifest.Policy, error) {
+		source := m.Source
+		if m.Base != nil {
+			source = m.Base
+		}
+		text, err := policyText(ctx, source)
+		if err != nil {
+			return manifest.Policy{}, err
+		}
+		return manifest.ParsePolicy(acceptance.File, []byte(text))
+	})
 }

@@ -47,10 +47,34 @@ func (m *Manifests) exposed(ctx context.Context) (*dagger.Directory, error) {
 	if m.Exposed != nil {
 		return m.Exposed, nil
 	}
+	for _, name := range applicationFolders {
+		if found, err := m.Repository.Glob(ctx, name+"/*"); err != nil || len(found) == 0 {
+			return nil, err
+		}
+	}
+	memory, err := m.Esteira.memory(ctx, "exposed", []*dagger.Directory{m.Repository})
+	if err != nil {
+		return nil, err
+	}
+	if kept, err := memory.get(ctx); err != nil || kept != nil {
+		return kept, err
+	}
+	asked, err := m.asked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return asked, memory.put(ctx, asked)
+}
+
+// applicationFolders are what has to be there for the applications to be asked.
+var applicationFolders = []string{"apps/api-gateway", "apps/inference-service", "ml/training"}
+
+// asked is what the applications answer now.
+func (m *Manifests) asked(ctx context.Context) (*dagger.Directory, error) {
 	folders := map[string]*dagger.Directory{}
-	for _, name := range []string{"apps/api-gateway", "apps/inference-service", "ml/training"} {
+	for _, name := range applicationFolders {
 		folder, err := m.folder(ctx, name)
-		if err != nil || folder == nil {
+		if err != nil {
 			return nil, err
 		}
 		folders[name] = folder

@@ -12,15 +12,15 @@ const partsFile = "parts.yaml"
 // parts is the folder of what stands in for the addresses of third-party manifests, keyed by the pins alone. It is empty
 // where nothing is pinned.
 func (m *Manifests) parts(ctx context.Context) (*dagger.Directory, error) {
-	names, err := m.Source.Glob(ctx, partsFile)
-	if err != nil || len(names) == 0 {
+	there, err := m.Source.Exists(ctx, partsFile)
+	if err != nil || !there {
 		return dag.Directory(), err
 	}
 	pins, err := m.Source.File(partsFile).Contents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	command, err := m.Esteira.command()
+	command, err := m.Esteira.command(ctx)
 	if err != nil {
 		return nil, err
 	}

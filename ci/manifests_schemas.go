@@ -51,20 +51,24 @@ func (m *Manifests) KubeScore(ctx context.Context) (*Result, error) {
 // +cache="never"
 func (m *Manifests) KubeScoreCheck(ctx context.Context) error { return checked(m.KubeScore(ctx)) }
 
-// conform runs kubeconform. It reads the files of a folder without a kustomization where they lie: nothing is rendered.
+// conform judges as kubeconform does, by its library: no tool is needed. It reads the files of a folder without a
+// kustomization where they lie: nothing is rendered.
 func (m *Manifests) conform(ctx context.Context) (*dagger.Container, error) {
+	// Side by side with the search below; what fails there is said where it is needed.
+	go m.Schemas(ctx)
+	go m.bench(ctx)
 	kustomizations, err := m.Source.Glob(ctx, "**/[Kk]ustomization*")
 	if err != nil {
 		return nil, err
 	}
 	if len(kustomizations) == 0 {
-		bench, err := m.bench(ctx, "kubeconform")
+		bench, err := m.bench(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return m.lint(ctx, bench, "kubeconform", "--source="+manifestsPath)
 	}
-	bench, err := m.workbench(ctx, "kubeconform")
+	bench, err := m.workbench(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +103,7 @@ func (m *Manifests) lint(ctx context.Context, bench *dagger.Container, tool stri
 		return nil, err
 	}
 	release := cmp.Or(policy.Kubernetes, kubernetesRelease)
-	schemas, err := m.schemas(release)
+	schemas, err := m.schemas(ctx, release)
 	if err != nil {
 		return nil, err
 	}
@@ -113,43 +117,36 @@ const takeSwagger = `set -eu
 cd "$(go mod download -json "k8s.io/kubernetes@v$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')"
 cp api/openapi-spec/swagger.json /swagger.json`
 
-// schemas are those of a Kubernetes release, made once.
-func (m *Manifests) schemas(release string) (*dagger.Directory, error) {
-	command, err := m.Esteira.command()
+// Schemas are the JSON schemas that Kubernetes' own objects are judged by, for an editor too: VERSION-standalone-strict/KIND-GROUP-VERSION.json.
+// +cache="session"
+func (m *Manifests) Schemas(ctx context.Context) (*dagger.Directory, error) {
+	policy, err := m.policy(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return m.schemas(ctx, cmp.Or(policy.Kubernetes, kubernetesRelease))
+}
+
+// schemas are those of a Kubernetes release, made once.
+func (m *Manifests) schemas(ctx context.Context, release string) (*dagger.Directory, error) {
 	if !isRelease.MatchString(release) {
 		return nil, fmt.Errorf("policy.yaml: kubernetes is %q: write a release, such as %s", release, kubernetesRelease)
 	}
-	swagger := m.Esteira.golang().
+	return once(m.Esteira, "schemas of "+release, func() (*dagger.Directory, error) { return m.Esteira.schemas(ctx, release) })
+}
+
+func (e *Esteira) schemas(ctx context.Context, release string) (*dagger.Directory, error) {
+	command, err := e.command(ctx)
+	if err != nil {
+		return nil, err
+	}
+	swagger := e.golang().
 		WithExec([]string{"sh", "-c", takeSwagger, "swagger", release}).
 		File("/swagger.json")
-	return m.Esteira.apt("ca-certificates").
+	return e.apt("ca-certificates").
 		WithMountedFile("/usr/local/bin/esteira", command).
 		WithMountedFile("/swagger.json", swagger).
 		WithExec([]string{"esteira", "manifest", "schemas", "--swagger=/swagger.json", "--release=" + release, "--out=" + schemasPath}).
-		Directory(schemasPath), nil
-}
-
-// BareKubeconform runs kubeconform and nothing else over a folder without a kustomization, by the schemas of Kubernetes
-// alone: what `make bench` compares the stage with. Its last line is `passed`.
-// +cache="session"
-func (m *Manifests) BareKubeconform(ctx context.Context) (string, error) {
-	schemas, err := m.schemas(kubernetesRelease)
-	if err != nil {
-		return "", err
-	}
-	tool, err := m.Esteira.Toolbox().Tool(ctx, "kubeconform")
-	if err != nil {
-		return "", err
-	}
-	const layout = schemasPath + "/{{.NormalizedKubernetesVersion}}-standalone{{.StrictSuffix}}/{{.ResourceKind}}{{.KindSuffix}}.json"
-	return m.Esteira.apt("ca-certificates").
-		WithMountedFile("/usr/local/bin/kubeconform", tool).
-		WithMountedDirectory(schemasPath, schemas).
-		WithMountedDirectory(manifestsPath, m.Source).
-		WithExec([]string{"sh", "-c", `kubeconform "$@" && echo passed`, "kubeconform",
-			"-strict", "-summary", "-kubernetes-version=" + kubernetesRelease, "-schema-location=" + layout, manifestsPath}).
-		Stdout(ctx)
+		Directory(schemasPath).
+		Sync(ctx)
 }

@@ -140,10 +140,14 @@ func (r *registry) crane(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := r.esteira.apt("ca-certificates").
+	return r.reach(ctx, r.esteira.apt("ca-certificates").
 		WithMountedFile("/usr/local/bin/crane", tool).
 		WithEnvVariable("REF", r.ref).
-		WithEnvVariable("ESTEIRA_NOW", time.Now().String())
+		WithEnvVariable("ESTEIRA_NOW", time.Now().String()))
+}
+
+// reach is a container from which the registry is reached, with its password where crane and cosign look for it.
+func (r *registry) reach(ctx context.Context, c *dagger.Container) (*dagger.Container, error) {
 	if r.service != nil {
 		name, _, _ := strings.Cut(r.host, ":")
 		c = c.WithServiceBinding(name, r.service)

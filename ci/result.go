@@ -127,6 +127,8 @@ func (r *Result) Reports() (*dagger.Directory, error) {
 		{"report.json", report.Run.JSON},
 		{"report.sarif", report.Run.SARIF},
 		{"report.xml", report.Run.JUnit},
+		{"summary.md", inText(report.Run.Summary)},
+		{"annotations.txt", inText(report.Run.Annotations)},
 	} {
 		text, err := r.render(form.write)
 		if err != nil {
@@ -135,6 +137,14 @@ func (r *Result) Reports() (*dagger.Directory, error) {
 		reports = reports.WithNewFile(form.name, text)
 	}
 	return reports, nil
+}
+
+// inText writes a form of the report that is a text.
+func inText(text func(report.Run) string) func(report.Run, io.Writer) error {
+	return func(run report.Run, w io.Writer) error {
+		_, err := io.WriteString(w, text(run))
+		return err
+	}
 }
 
 func (r *Result) file(name string, write func(report.Run, io.Writer) error) (*dagger.File, error) {

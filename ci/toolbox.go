@@ -43,7 +43,7 @@ func (t *Toolbox) Tool(ctx context.Context,
 	if t.Esteira.ReadyTools != nil {
 		return t.Esteira.ReadyTools.File(name), nil
 	}
-	names, err := t.List(ctx)
+	names, err := once(t.Esteira, "tools", func() ([]string, error) { return t.List(ctx) })
 	if err != nil {
 		return nil, err
 	}
@@ -53,14 +53,29 @@ func (t *Toolbox) Tool(ctx context.Context,
 	return t.build(name), nil
 }
 
+// withTools is a container with tools of the toolbox in it.
+func (e *Esteira) withTools(ctx context.Context, c *dagger.Container, names []string) (*dagger.Container, error) {
+	for _, name := range names {
+		tool, err := e.Toolbox().Tool(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		c = c.WithMountedFile("/usr/local/bin/"+name, tool)
+	}
+	return c, nil
+}
+
 // build compiles a tool. A file is addressed by its content, a folder of the module is not (docs/decisions): so the two
 // files of the pin are what the build is keyed by, and a change elsewhere in ci/ builds nothing again.
-func (t *Toolbox) build(name string) *dagger.File {
+func (t *Toolbox) build(name string) *dagger.File { return t.buildFor(name, t.Esteira.golang()) }
+
+// buildFor compiles a tool in a container that compiles Go, maybe for another architecture.
+func (t *Toolbox) buildFor(name string, golang *dagger.Container) *dagger.File {
 	pin := dag.CurrentModule().Source().Directory("toolbox/" + name)
 	module := dag.Directory().
 		WithFile("go.mod", pin.File("go.mod")).
 		WithFile("go.sum", pin.File("go.sum"))
-	return t.Esteira.golang().
+	return golang.
 		WithMountedDirectory("/src", module).
 		WithWorkdir("/src").
 		WithExec([]string{"sh", "-c", buildTool, "build", "tool", "/out/" + name}).

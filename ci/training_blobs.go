@@ -12,45 +12,68 @@ import (
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
-// blobStore is a container of blobs, and how to reach it. The work is our own command's.
-type blobStore struct {
-	esteira        *Esteira
-	url            string
-	host           string
-	sas            *dagger.Secret
-	server         *dagger.Service
-	identity       *dagger.Secret
-	tenant, client string
+// blobAccess is by what a container of blobs is reached: a signature, or an identity.
+type blobAccess struct {
+	sas, identity *dagger.Secret
+	// identityURL is where GitHub makes the identity's token for a job; identity is then what the job asks with.
+	identityURL, tenant, client string
 }
 
-func newBlobStore(e *Esteira, address string, server *dagger.Service, sas, identity *dagger.Secret, tenant, client string) (*blobStore, error) {
-	parsed, err := url.Parse(address)
-	switch given := identity != nil; {
-	case err != nil || parsed.Hostname() == "":
-		return nil, errors.New("--container is no URL: write https://ACCOUNT.blob.core.windows.net/CONTAINER, and hand in a SAS by --sas")
-	case given != (tenant != "") || given != (client != ""):
-		return nil, errors.New("--identity, --tenant and --client go together: one of them is missing")
-	case given == (sas != nil):
-		return nil, errors.New("hand in either --sas, or --identity with --tenant and --client")
+func (a blobAccess) check() error {
+	switch given := a.identity != nil; {
+	case given != (a.tenant != "") || given != (a.client != "") || !given && a.identityURL != "":
+		return errors.New("--identity, --tenant and --client go together: one of them is missing")
+	case given == (a.sas != nil):
+		return errors.New("hand in either --sas, or --identity with --tenant and --client")
 	}
-	return &blobStore{e, address, parsed.Hostname(), sas, server, identity, tenant, client}, nil
+	return nil
+}
+
+// into is a container with the access where our own command looks for it.
+func (a blobAccess) into(c *dagger.Container) *dagger.Container {
+	if a.sas != nil {
+		return c.WithSecretVariable("AZURE_STORAGE_SAS_TOKEN", a.sas)
+	}
+	c = c.WithEnvVariable("AZURE_TENANT_ID", a.tenant).WithEnvVariable("AZURE_CLIENT_ID", a.client)
+	if a.identityURL != "" {
+		return c.WithEnvVariable("ACTIONS_ID_TOKEN_REQUEST_URL", a.identityURL).WithSecretVariable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", a.identity)
+	}
+	const token = "/run/identity/token"
+	return c.WithMountedSecret(token, a.identity).WithEnvVariable("AZURE_FEDERATED_TOKEN_FILE", token)
+}
+
+// blobStore is a container of blobs, and how to reach it. The work is our own command's.
+type blobStore struct {
+	blobAccess
+	esteira *Esteira
+	url     string
+	host    string
+	server  *dagger.Service
+}
+
+func newBlobStore(e *Esteira, address string, server *dagger.Service, access blobAccess) (*blobStore, error) {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Hostname() == "" {
+		return nil, errors.New("--container is no URL: write https://ACCOUNT.blob.core.windows.net/CONTAINER, and hand in a SAS by --sas")
+	}
+	return &blobStore{access, e, address, parsed.Hostname(), server}, access.check()
 }
 
 // put uploads a model that may go on, and says why not where it may not.
-func (b *blobStore) put(ctx context.Context, j *Judgement) (string, error) {
+func (b *blobStore) put(ctx context.Context, j *Judgement, statement *dagger.File) (string, error) {
 	if j.Verdict == unchanged {
 		return "production has this model: nothing was uploaded", nil
 	}
 	if !j.blessed() {
 		return "", j.refusal("nothing was uploaded")
 	}
-	return b.upload(ctx, j)
+	return b.upload(ctx, j, statement)
 }
 
 // upload stores the files of a blessed model, and says of each whether it was there. The model comes last: whoever finds
 // it finds the record too.
-func (b *blobStore) upload(ctx context.Context, j *Judgement) (string, error) {
-	c, err := b.container()
+func (b *blobStore) upload(ctx context.Context, j *Judgement, statement *dagger.File) (string, error) {
+	c, err := b.container(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -58,13 +81,16 @@ func (b *blobStore) upload(ctx context.Context, j *Judgement) (string, error) {
 	if b.server != nil {
 		args = append(args, "--plain")
 	}
-	for _, name := range []string{"statement.json", "record.json"} {
-		c = c.WithMountedFile("/files/"+name, j.Result.Files.File(name))
-		args = append(args, fmt.Sprintf("--file=%s=/files/%s", name, name))
-	}
-	for _, name := range []string{"card.md", "data.csv", "model.onnx"} {
-		c = c.WithMountedFile("/files/"+name, j.Model.Files.File(name))
-		args = append(args, fmt.Sprintf("--file=%s=/files/%s", name, name))
+	trained := j.Model.Files
+	for _, file := range []struct {
+		name string
+		*dagger.File
+	}{
+		{"statement.json", statement}, {"record.json", j.Result.Files.File("record.json")},
+		{"card.md", trained.File("card.md")}, {"data.csv", trained.File("data.csv")}, {"model.onnx", trained.File("model.onnx")},
+	} {
+		c = c.WithMountedFile("/files/"+file.name, file.File)
+		args = append(args, fmt.Sprintf("--file=%s=/files/%s", file.name, file.name))
 	}
 	output, err := c.WithExec(withTimeout(pushLimit, args...)).Stdout(ctx)
 	if err != nil {
@@ -89,8 +115,8 @@ func (b *blobStore) upload(ctx context.Context, j *Judgement) (string, error) {
 }
 
 // container can reach the store and is never cached: somebody may have deleted what was there.
-func (b *blobStore) container() (*dagger.Container, error) {
-	command, err := b.esteira.command()
+func (b *blobStore) container(ctx context.Context) (*dagger.Container, error) {
+	command, err := b.esteira.command(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,13 +126,5 @@ func (b *blobStore) container() (*dagger.Container, error) {
 	if b.server != nil {
 		c = c.WithServiceBinding(b.host, b.server)
 	}
-	if b.sas != nil {
-		return c.WithSecretVariable("AZURE_STORAGE_SAS_TOKEN", b.sas), nil
-	}
-	const token = "/run/identity/token"
-	return c.
-		WithMountedSecret(token, b.identity).
-		WithEnvVariable("AZURE_FEDERATED_TOKEN_FILE", token).
-		WithEnvVariable("AZURE_TENANT_ID", b.tenant).
-		WithEnvVariable("AZURE_CLIENT_ID", b.client), nil
+	return b.into(c), nil
 }

@@ -19,8 +19,11 @@ type Judgement struct {
 	Model *Model
 }
 
-// unchanged is the verdict on a model that production has.
-const unchanged = "unchanged"
+// Verdicts that mean more here than green or red: production has the model already, and a person has to approve it.
+const (
+	unchanged   = "unchanged"
+	rubberStamp = "rubber-stamp"
+)
 
 // Check is an error with the verdict unless the model is blessed, or production has it already.
 // +cache="never"
@@ -130,6 +133,9 @@ func (j *Judgement) Upload(ctx context.Context,
 	// Token of the workload's identity (OIDC), with --tenant and --client
 	// +optional
 	identity *dagger.Secret,
+	// Address at which GitHub makes that token for a job: --identity is then what the job asks with
+	// +optional
+	identityURL string,
 	// Entra tenant of the identity
 	// +optional
 	tenant string,
@@ -141,9 +147,9 @@ func (j *Judgement) Upload(ctx context.Context,
 	// +optional
 	server *dagger.Service,
 ) (string, error) {
-	store, err := newBlobStore(j.Model.Training.Esteira, container, server, sas, identity, tenant, client)
+	store, err := newBlobStore(j.Model.Training.Esteira, container, server, blobAccess{sas, identity, identityURL, tenant, client})
 	if err != nil {
 		return "", err
 	}
-	return store.put(ctx, j)
+	return store.put(ctx, j, j.Result.Files.File("statement.json"))
 }

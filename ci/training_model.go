@@ -137,7 +137,7 @@ func (r rivals) find(who, name, digest string) (*dagger.Directory, error) {
 // judge runs the gate in a container, and reads its verdict. Whatever is wrong with what it reads is an error.
 func (r *run) judge(ctx context.Context, m *Model, rivals rivals, approvedBy string) (*Judgement, error) {
 	done := stopwatch("gate")
-	command, err := r.Esteira.command()
+	command, err := r.Esteira.command(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
 
+	"github.com/esteira/esteira/pipelines/release"
+	"github.com/esteira/esteira/pipelines/release/promotion"
 	"github.com/esteira/esteira/pipelines/report"
 )
 
@@ -22,6 +26,9 @@ func (t *Training) Upload(ctx context.Context,
 	// Token of the workload's identity (OIDC), with --tenant and --client
 	// +optional
 	identity *dagger.Secret,
+	// Address at which GitHub makes that token for a job: --identity is then what the job asks with
+	// +optional
+	identityURL string,
 	// Entra tenant of the identity
 	// +optional
 	tenant string,
@@ -49,7 +56,7 @@ func (t *Training) Upload(ctx context.Context,
 	if err != nil {
 		return "", fmt.Errorf("nothing was uploaded: %v", err)
 	}
-	return judgement.Upload(ctx, container, sas, identity, tenant, client, server)
+	return judgement.Upload(ctx, container, sas, identity, identityURL, tenant, client, server)
 }
 
 // Pipeline is the whole way of a model: train, evaluate, register as candidate, judge, bless, upload. A judgement is
@@ -75,6 +82,9 @@ func (t *Training) Pipeline(ctx context.Context,
 	// Token of the workload's identity (OIDC), with --tenant and --client
 	// +optional
 	identity *dagger.Secret,
+	// Address at which GitHub makes that token for a job: --identity is then what the job asks with
+	// +optional
+	identityURL string,
 	// Entra tenant of the identity
 	// +optional
 	tenant string,
@@ -91,6 +101,12 @@ func (t *Training) Pipeline(ctx context.Context,
 	// Git commit that the model is trained at
 	// +optional
 	commit string,
+	// Private key that signs the record, as `cosign generate-key-pair` makes it; a promotion asks for that
+	// +optional
+	key *dagger.Secret,
+	// Password of the key
+	// +optional
+	keyPassword *dagger.Secret,
 	// Name for the report
 	// +default="Training"
 	title string,
@@ -115,15 +131,18 @@ func (t *Training) Pipeline(ctx context.Context,
 		defer own.Stop(ctx) //nolint:errcheck // it ends with the session anyway
 		container, server, sas = ownContainer, own, signature
 	}
+	if (key == nil) != (keyPassword == nil) {
+		return nil, errors.New("--key and --key-password go together: one of them is missing")
+	}
 	registry, err := run.tracker(tracking, trackingServer, trackingToken)
 	if err != nil {
 		return nil, err
 	}
-	store, err := newBlobStore(t.Esteira, container, server, sas, identity, tenant, client)
+	store, err := newBlobStore(t.Esteira, container, server, blobAccess{sas, identity, identityURL, tenant, client})
 	if err != nil {
 		return nil, err
 	}
-	way := &way{run: run, registry: registry, store: store, approvedBy: approvedBy, commit: commit}
+	way := &way{run: run, registry: registry, store: store, approvedBy: approvedBy, commit: commit, key: key, keyPassword: keyPassword}
 	return way.walk(ctx, title)
 }
 
@@ -133,6 +152,7 @@ type way struct {
 	registry           *tracker
 	store              *blobStore
 	approvedBy, commit string
+	key, keyPassword   *dagger.Secret
 
 	model      *Model
 	registered version
@@ -204,12 +224,49 @@ func (w *way) bless(ctx context.Context) (*Result, error) {
 	return passed("bless", w.registered.String()+" is blessed")
 }
 
+// upload stores the model, and says in candidate.json what `promotion promote --candidate` takes: nothing where production has
+// it already.
 func (w *way) upload(ctx context.Context) (*Result, error) {
-	said, err := w.store.put(ctx, w.judgement)
+	candidate := promotion.Candidate{Models: map[string]release.Model{}}
+	statement := w.judgement.Result.Files.File("statement.json")
+	if w.judgement.Verdict != unchanged {
+		var err error
+		if w.key != nil {
+			if statement, err = w.judgement.Sign(ctx, w.key, w.keyPassword); err != nil {
+				return nil, err
+			}
+		}
+		if candidate.Models[w.model.Name], err = w.released(ctx, statement); err != nil {
+			return nil, err
+		}
+	}
+	said, err := w.store.put(ctx, w.judgement, statement)
 	if err != nil {
 		return nil, err
 	}
-	return passed("upload", said[strings.LastIndex(said, "\n")+1:])
+	file, err := candidateFile(candidate)
+	if err != nil {
+		return nil, err
+	}
+	stage := report.Stage{Name: "upload", Status: report.Passed, Summary: said[strings.LastIndex(said, "\n")+1:]}
+	return stageResult(stage, dag.Directory().WithFile("candidate.json", file))
+}
+
+// released is the model as a release set names it.
+func (w *way) released(ctx context.Context, statement *dagger.File) (release.Model, error) {
+	text, err := statement.Contents(ctx)
+	if err != nil {
+		return release.Model{}, err
+	}
+	record := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	gate := release.Gate{Verdict: w.judgement.Verdict, Record: record, URI: w.store.url + "/sha256/" + record + "/statement.json"}
+	if gate.Verdict == rubberStamp {
+		gate.ApprovedBy = w.approvedBy
+	}
+	return release.Model{
+		Version: w.registered.Version, SHA256: w.model.Digest, URI: w.store.url + "/sha256/" + w.model.Digest + "/model.onnx",
+		Source: w.commit, Data: w.model.Data, Gate: gate,
+	}, nil
 }
 
 func passed(name, summary string) (*Result, error) {

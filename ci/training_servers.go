@@ -80,7 +80,7 @@ func (e *Esteira) ownMlflow(ctx context.Context) (*dagger.Service, error) {
 
 // ownBlobs is an Azurite that ends with the call, with a container, and a SAS for that.
 func (e *Esteira) ownBlobs(ctx context.Context) (*dagger.Service, *dagger.Secret, error) {
-	command, err := e.command()
+	command, err := e.command(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,8 +35,8 @@ func texts(ctx context.Context, inputs ...input) ([]input, error) {
 }
 
 // judge runs a command of ours that writes a verdict and its stage to /out.
-func (e *Esteira) judge(name string, files []input, args ...string) (*dagger.Container, error) {
-	command, err := e.command()
+func (e *Esteira) judge(ctx context.Context, name string, files []input, args ...string) (*dagger.Container, error) {
+	command, err := e.command(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (e *Esteira) judge(name string, files []input, args ...string) (*dagger.Con
 // undecided.
 func (e *Esteira) verdict(ctx context.Context, name string, files []input, args ...string) (*Result, error) {
 	done := stopwatch(name)
-	judged, err := e.judge(name, files, args...)
+	judged, err := e.judge(ctx, name, files, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -75,13 +75,18 @@ func passed(check *exec.Cmd) error {
 	return nil
 }
 
-// copyComponent makes a folder of what Git would take of the component. A file that is deleted and not committed yet is
-// none of it.
+// copyComponent makes a folder of what Git would take of the component.
 func (b *bench) copyComponent(ctx context.Context, target string) error {
+	return b.copyTree(ctx, component, target)
+}
+
+// copyTree makes a folder of what Git would take of a folder here. A file that is deleted and not committed yet is none of
+// it.
+func (b *bench) copyTree(ctx context.Context, folder, target string) error {
 	const copyFiles = `git ls-files -z --cached --others --exclude-standard |
 	  tar --create --null --files-from=- --ignore-failed-read | tar --extract --directory="$0"`
 	copied := command(ctx, "bash", "-euo", "pipefail", "-c", copyFiles, target)
-	copied.Dir = filepath.Join(b.repository, component)
+	copied.Dir = filepath.Join(b.repository, folder)
 	return errors.Join(os.RemoveAll(target), os.MkdirAll(target, 0o755), inTurn(copied))
 }
 

@@ -63,15 +63,17 @@ func (b *bench) engine(ctx context.Context, name string, flags ...string) *exec.
 }
 
 // emptyEngine is the address of the bench's own engine.
-func (b *bench) emptyEngine(ctx context.Context) (string, error) {
+func (b *bench) emptyEngine(ctx context.Context) (string, error) { return b.setting(ctx, runnerHost) }
+
+// setting is a variable that `engine env` sets for the bench's own engine.
+func (b *bench) setting(ctx context.Context, variable string) (string, error) {
 	lines, err := output(b.engine(ctx, "env"))
 	if err != nil {
 		return "", err
 	}
-	const printHost = `unset ` + runnerHost + `; eval "$1"; printf %s "$` + runnerHost + `"`
-	host, err := output(command(ctx, "sh", "-c", printHost, "sh", lines))
-	if err == nil && host == "" {
-		err = fmt.Errorf("`engine env` names no %s: with Docker there is no empty engine to measure; leave the row out by -cold 0", runnerHost)
+	value, err := output(command(ctx, "sh", "-c", `unset "$2"; eval "$1"; eval "printf %s \"\$$2\""`, "sh", lines, variable))
+	if err == nil && value == "" {
+		err = fmt.Errorf("`engine env` names no %s: with Docker there is no empty engine to measure; leave the row out by -cold 0", variable)
 	}
-	return host, err
+	return value, err
 }

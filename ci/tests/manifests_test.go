@@ -2,8 +2,6 @@ package tests
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,19 +11,7 @@ import (
 // cluster is a copy of this repository's own manifests, with seeded faults laid over it.
 func cluster(t *testing.T, faults ...string) string {
 	t.Helper()
-	dir := workspace(t)
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join(repository, "k8s"))); err != nil {
-		t.Fatal(err)
-	}
-	for _, fault := range faults {
-		file := mustAbs(filepath.Join("faults/manifests", fault, "fault.patch"))
-		patch := exec.Command("patch", "--strip=1", "--fuzz=0", "--input="+file)
-		patch.Dir = dir
-		if output, err := patch.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", file, err, output)
-		}
-	}
-	return dir
+	return seededStage{name: "manifests", folder: "k8s"}.seed(t, faults...)
 }
 
 // The cluster as it is has nothing to be found.

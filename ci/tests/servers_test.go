@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/esteira/esteira/pipelines/apiserver"
 )
 
 // started is a server that runs in the engine and is reached through a port of this machine.
@@ -24,7 +26,8 @@ type started struct {
 // running are the servers to stop when all tests are done.
 var running struct {
 	sync.Mutex
-	servers []*started
+	servers  []*started
+	clusters []*apiserver.Server
 }
 
 func stopServers() {
@@ -32,6 +35,9 @@ func stopServers() {
 	defer running.Unlock()
 	for _, s := range running.servers {
 		s.stop()
+	}
+	for _, c := range running.clusters {
+		_ = c.Stop() // all that it has is in a temporary folder
 	}
 }
 
@@ -108,6 +114,7 @@ var shared = map[string]func() (*started, error){
 	"azurite":     sync.OnceValues(func() (*started, error) { return start("azurite", 10000) }),
 	"mlflow":      sync.OnceValues(func() (*started, error) { return start("mlflow", 5000) }),
 	"github-mock": sync.OnceValues(func() (*started, error) { return start("github-mock", 4010) }),
+	"serving":     sync.OnceValues(func() (*started, error) { return start("serving", 8080) }),
 }
 
 // server is the address of a shared server.

@@ -110,7 +110,7 @@ func customise(t *testing.T, dir, source string) {
 	toolchain["customizations"] = []any{
 		map[string]any{"function": []string{"java"}, "argument": "source", "defaultPath": source},
 	}
-	toolchain["ignoreChecks"] = []string{"python", "training", "manifests"}
+	toolchain["ignoreChecks"] = []string{"python", "training", "manifests", "terraform", "security", "promotion", "delivery"}
 	text, err := json.Marshal(config)
 	if err != nil {
 		t.Fatal(err)

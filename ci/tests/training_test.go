@@ -161,6 +161,37 @@ func TestTrainingRegisterAndUpload(t *testing.T) {
 	if again := b.list(t); !maps.Equal(again, lying) {
 		t.Errorf("uploading again made %v of %v", again, lying)
 	}
+	candidateOf(t, with(stage, []string{"pipeline"}, approved, m.flags(), b.flags(t)), b, digest)
+}
+
+// candidateOf makes sure that the whole way of a model ends with a candidate for staging: where the model is, and the record of
+// its blessing, signed.
+func candidateOf(t *testing.T, pipeline []string, b *blobs, digest string) {
+	t.Helper()
+	const password = "sesame"
+	key, commit := keyPair(t, tool(t, "cosign"), password), strings.Repeat("01", 20)
+	pipeline = with(pipeline, []string{"--commit=" + commit, "--key=file:" + key + ".key"})
+	call(t, with(pipeline, []string{"check"})...).fails(t, "--key and --key-password go together")
+	said := call(t, with(pipeline, []string{"--key-password=" + secret(t, password), "files", "file", "--path=upload/candidate.json", "contents"})...).passes(t)
+	var candidate struct {
+		Models map[string]struct {
+			Version, SHA256, URI, Source, Data string
+			Gate                               struct{ Verdict, ApprovedBy, Record, URI string }
+		}
+	}
+	if err := json.Unmarshal([]byte(said), &candidate); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	model := candidate.Models["iris"]
+	if model.Version != "1" || model.SHA256 != digest || model.Source != commit || len(model.Data) != 64 || model.Gate.Verdict != "rubber-stamp" || model.Gate.ApprovedBy != "Ada" {
+		t.Errorf("the candidate is %s", said)
+	}
+	lying := strings.Join(sortedNames(b.list(t)), " ")
+	for address, name := range map[string]string{model.URI: "sha256/" + digest + "/model.onnx", model.Gate.URI: "sha256/" + model.Gate.Record + "/statement.json"} {
+		if !strings.HasSuffix(address, name) || !strings.Contains(lying, name) {
+			t.Errorf("%s does not end with %s, or is not in %s", address, name, lying)
+		}
+	}
 }
 
 // The record of a blessing is signed: it verifies for this model with the public key, and with no other. One that was not

@@ -26,7 +26,7 @@ const (
 
 // newerGo is what the tools may ask for that have to be of the cluster's own version (docs/decisions/0022): at most the
 // toolchain that ci/golang.go builds with.
-var newerGo = map[string]string{"kube-apiserver": "1.26.0"}
+var newerGo = map[string]string{"kube-apiserver": "1.26.0", "kubectl": "1.26.0"}
 
 func TestPins(t *testing.T) {
 	pins, err := filepath.Glob("*/go.mod")

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// readyTools are those of the toolbox that a pull request of the component needs.
+var readyTools = []string{"gitleaks", "osv-scanner", "syft"}
+
+// runner is a pull request that changes the component, on a machine whose engine is empty: with nothing else, and with a
+// remote cache and ready tools, as cache.yml and `toolbox publish` leave them. Beside it the plain tools, installed and run
+// in turn on a fresh Debian.
+func runner(ctx context.Context, b *bench) (lines []line, err error) {
+	tree, base, database, tools := filepath.Join(b.work, "tree"), filepath.Join(b.work, "base"), filepath.Join(b.work, "advisories"), filepath.Join(b.work, "tools")
+	if err := errors.Join(
+		b.judgeable(ctx, base, database), b.judgeable(ctx, tree, database), change(filepath.Join(tree, component, changedFile)),
+	); err != nil {
+		return nil, err
+	}
+	for _, name := range readyTools {
+		if err := inTurn(b.dagger(ctx, "call", "toolbox", "tool", "--name", name, "export", "--path", filepath.Join(tools, name))); err != nil {
+			return nil, err
+		}
+	}
+	purge := func() error { return inTurn(b.engine(context.WithoutCancel(ctx), "down", "--purge")) }
+	if err := purge(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, purge()) }()
+	judge := func(cache string, settings ...string) (time.Duration, error) {
+		check := b.judge(ctx, tree, database, "--base", base)
+		check.Args = append(check.Args[:2:2], append(settings, check.Args[2:]...)...)
+		return b.onEmpty(ctx, check, cache)
+	}
+	cold, err := judge("")
+	if err != nil {
+		return nil, err
+	}
+	say("pull request on an empty engine: %.1f s", cold.Seconds())
+	if _, err := judge("EXPORT_CONFIG=mode=max,", "--tools", tools); err != nil {
+		return nil, err
+	}
+	if err := b.emptied(ctx); err != nil {
+		return nil, err
+	}
+	cached, err := judge("IMPORT_CONFIG=", "--tools", tools)
+	if err != nil {
+		return nil, err
+	}
+	say("the same with a remote cache and ready tools: %.1f s", cached.Seconds())
+	bare, err := b.bareJudgement(ctx, tree)
+	say("the plain tools, installed and run in turn: %.1f s", bare.Seconds())
+	return []line{
+		{what: "pull request, empty engine", unit: "s", esteira: cold.Seconds(), bare: bare.Seconds(), target: []limit{{1, 60}}},
+		{what: "the same, remote cache and ready tools (bare: without them)", unit: "s", esteira: cached.Seconds(), bare: cold.Seconds(), target: []limit{{0.25, 0}}},
+	}, err
+}
+
+// onEmpty runs a check on the bench's own engine, with a remote cache in that engine's registry.
+func (b *bench) onEmpty(ctx context.Context, check *exec.Cmd, cache string) (time.Duration, error) {
+	if err := inTurn(b.engine(ctx, "up")); err != nil {
+		return 0, err
+	}
+	host, err := b.emptyEngine(ctx)
+	if err != nil {
+		return 0, err
+	}
+	check.Env = append(os.Environ(), runnerHost+"="+host)
+	if cache != "" {
+		registry, err := b.setting(ctx, "ESTEIRA_REGISTRY")
+		if err != nil {
+			return 0, err
+		}
+		check.Env = append(check.Env, "_EXPERIMENTAL_DAGGER_CACHE_"+cache+"type=registry,ref="+registry+"/cache:bench")
+	}
+	return timed(func() error { return passed(check) })
+}
+
+// emptied is the bench's engine without what it knows; its registry stays.
+func (b *bench) emptied(ctx context.Context) error {
+	return errors.Join(inTurn(b.engine(ctx, "down")), os.RemoveAll(filepath.Join(filepath.Dir(b.home), "instances", "bench", "state")))
+}
+
+// bareJudgement is how long the plain tools take for less than that, each installed from its sources and run in turn: Maven,
+// and of the scanners those that need no database.
+func (b *bench) bareJudgement(ctx context.Context, tree string) (time.Duration, error) {
+	built, err := b.installBare(ctx)
+	if err != nil {
+		return 0, err
+	}
+	tools := filepath.Join(b.work, "bare-tools")
+	installed, err := timed(func() error {
+		for _, name := range readyTools {
+			install := command(ctx, "go", "build", "-ldflags=-s -w", "-o", filepath.Join(tools, name), "tool")
+			install.Dir = filepath.Join(b.repository, "ci/toolbox", name)
+			install.Env = append(os.Environ(), "GOCACHE="+tools+"/cache", "GOMODCACHE="+tools+"/modules", "GOFLAGS=-modcacherw", "CGO_ENABLED=0")
+			if err := inTurn(install); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	run, err := timed(func() error {
+		return inTurn(
+			command(ctx, filepath.Join(tools, "gitleaks"), "dir", "--exit-code=0", tree),
+			command(ctx, filepath.Join(tools, "syft"), "scan", "--quiet", "dir:"+b.bareRoot()+bareSource, "--output=cyclonedx-json="+tools+"/sbom.cdx.json"))
+	})
+	return built + installed + run, err
+}
