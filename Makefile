@@ -36,15 +36,15 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 	  (cd $$module && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
 	done
 
-unit: packages engine ## run the Go tests of all modules but the stages' own, with the race detector
-	@$(engine); for module in $(filter-out ci/tests,$(modules)); do (cd $$module && go test -race ./...); done
+unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver out/bin/kustomize ## run the Go tests of all modules but the stages' own, with the race detector
+	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"; for module in $(filter-out ci/tests,$(modules)); do (cd $$module && gotestsum --format pkgname -- -race -timeout 20m ./...); done
 
-stages: engine ## run the stages' own tests through the engine
+stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
 	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
 	[ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE
-	cd ci/tests && go test -timeout 75m ./...
-	cd "$(CURDIR)"
+	(cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -timeout 75m ./...)
 	dagger call --progress=$(progress) java test check
+	dagger call --progress=$(progress) security secrets check
 	for project in apps/inference-service ml/training; do for stage in lint typecheck test; do
 	  dagger call --progress=$(progress) python --source=$$project $$stage check
 	done; done
@@ -63,8 +63,18 @@ develop: engine
 out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
 	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .
 
-out/bin/staticcheck out/bin/actionlint: out/bin/%: ci/toolbox/%/go.mod ci/toolbox/%/go.sum
+out/bin/staticcheck out/bin/actionlint out/bin/gotestsum out/bin/kustomize: out/bin/%: ci/toolbox/%/go.mod ci/toolbox/%/go.sum
 	@go build -C ci/toolbox/$* -mod=readonly -o "$(CURDIR)/$@" tool
+
+# The stages need the same one: it is built once, in the engine.
+out/bin/kube-apiserver: ci/toolbox/kube-apiserver/go.mod ci/toolbox/kube-apiserver/go.sum | engine
+	@$(engine); dagger call --progress=$(progress) toolbox tool --name=kube-apiserver export --path=$@ >/dev/null
+
+# What an API server keeps things in: Debian's, taken out of its package, because installed it would be a service.
+out/bin/etcd:
+	@mkdir -p out/bin; cd out/bin; apt-get update -qq; apt-get download -qq etcd-server
+	dpkg-deb --fsys-tarfile etcd-server_*.deb | tar -xO ./usr/bin/etcd >etcd.new
+	chmod +x etcd.new; mv etcd.new etcd; rm etcd-server_*.deb
 
 # The race detector needs a C compiler, the shell scripts their linter.
 packages:
