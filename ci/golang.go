@@ -17,12 +17,13 @@ import (
 // goToolchain is fetched from the Go module proxy by the Go that Debian ships.
 const goToolchain = "go1.26.4"
 
-// golang is a container that compiles Go; modules and build results live in cache volumes.
+// golang is a container that compiles Go; modules and build results live in cache volumes. Nobody debugs what it makes: without
+// DWARF the results take a quarter less room.
 func (e *Esteira) golang() *dagger.Container {
 	return e.withCredentials(e.apt("ca-certificates", "git", "golang-go")).
 		WithEnvVariable("GOTOOLCHAIN", goToolchain).
 		WithEnvVariable("CGO_ENABLED", "0").
-		WithEnvVariable("GOFLAGS", "-mod=readonly -trimpath -buildvcs=false").
+		WithEnvVariable("GOFLAGS", "-mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=false").
 		WithMountedCache("/root/go/pkg/mod", dag.CacheVolume("esteira-go-mod")).
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("esteira-go-build"))
 }
@@ -48,8 +49,9 @@ func (e *Esteira) command(ctx context.Context) (*dagger.File, error) {
 	})
 }
 
-// packed is the source as the text of a tar archive, always the same for the same source. Each call makes it: packed as small
-// as can be it took an eighth of a second.
+// packed is the source as the text of a tar archive, always the same for the same source, without tests, which are half of it:
+// whatever the command makes carries this text along in its name. Each call packs it: as small as can be it took an eighth of a
+// second.
 func packed() (string, error) {
 	var text strings.Builder
 	encoded := base64.NewEncoder(base64.StdEncoding, &text)
@@ -59,8 +61,13 @@ func packed() (string, error) {
 	}
 	archive := tar.NewWriter(zipped)
 	err = fs.WalkDir(esteira.Source, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		switch {
+		case err != nil:
 			return err
+		case entry.IsDir() && entry.Name() == "testdata":
+			return fs.SkipDir
+		case entry.IsDir() || strings.HasSuffix(path, "_test.go"):
+			return nil
 		}
 		content, err := fs.ReadFile(esteira.Source, path)
 		if err != nil {

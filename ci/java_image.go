@@ -28,14 +28,15 @@ var javaOptions = []string{"-XX:MaxRAMPercentage=75", "-XX:+ExitOnOutOfMemoryErr
 
 // explode takes a jar apart: /out/lib its dependencies, /out/app the application, /out/kind what it is, /out/name what
 // its manifest calls it, /out/modules what it needs of the JDK. A Spring Boot jar comes apart by its own tools
-// (https://docs.spring.io/spring-boot/reference/packaging/efficient.html). All times are the image's, because the AOT
-// cache remembers them.
+// (https://docs.spring.io/spring-boot/reference/packaging/efficient.html), which the image leaves out. All times are the image's,
+// because the AOT cache remembers them.
 const explode = `set -eu
 manifest=$(unzip -p /app.jar META-INF/MANIFEST.MF)
 mkdir -p /out/lib /out/app
 case $manifest in
 *Spring-Boot-Version*)
   java -Djarmode=tools -jar /app.jar extract --destination /exploded
+  rm -f /exploded/lib/spring-boot-jarmode-tools-*.jar
   mv /exploded/app.jar /out/app/app.jar
   mv /exploded/lib/* /out/lib/
   echo spring-boot >/out/kind ;;

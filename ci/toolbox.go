@@ -82,10 +82,17 @@ func (t *Toolbox) buildFor(name string, golang *dagger.Container) *dagger.File {
 		File("/out/" + name)
 }
 
-// buildTool builds the package $1 into the file $2. Programs that ask for their version find it in main.version.
+// buildTool builds the package $1 into the file $2. Programs that ask for their version find it in main.version. A module's
+// sources are unpacked for its build alone: in the cache volume lies what was downloaded, which is a tenth of that.
 const buildTool = `set -eu
+PATH=$(go env GOROOT)/bin:$PATH
+downloads=$(go env GOMODCACHE)/cache
+export GOTOOLCHAIN=local GOMODCACHE=/sources
+mkdir -p "$downloads" /sources
+ln -s "$downloads" /sources/cache
 version=$(go list -f '{{with .Module}}{{.Version}}{{end}}' "$1")
-exec go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"`
+go build -ldflags="-s -w -X main.version=$version" -o "$2" "$1"
+rm -rf /sources`
 
 // Image is an image of all tools, a layer each, to be handed in by --tools-image.
 // +cache="session"
