@@ -36,7 +36,7 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 	  (cd $$module && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
 	done
 
-unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver out/bin/kustomize ## run the Go tests of all modules but the stages' own, with the race detector
+unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the Go tests of all modules but the stages' own, with the race detector
 	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"; for module in $(filter-out ci/tests,$(modules)); do (cd $$module && gotestsum --format pkgname -- -race -timeout 20m ./...); done
 
 stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
@@ -63,7 +63,7 @@ develop: engine
 out/bin/engine: $(wildcard infra/engine/*.go) infra/engine/go.mod infra/engine/go.sum
 	@go build -C infra/engine -mod=readonly -o "$(CURDIR)/$@" .
 
-out/bin/staticcheck out/bin/actionlint out/bin/gotestsum out/bin/kustomize: out/bin/%: ci/toolbox/%/go.mod ci/toolbox/%/go.sum
+out/bin/staticcheck out/bin/actionlint out/bin/gotestsum: out/bin/%: ci/toolbox/%/go.mod ci/toolbox/%/go.sum
 	@go build -C ci/toolbox/$* -mod=readonly -o "$(CURDIR)/$@" tool
 
 # The stages need the same one: it is built once, in the engine.

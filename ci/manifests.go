@@ -110,7 +110,7 @@ func (m *Manifests) bench(ctx context.Context, tools ...string) (*dagger.Contain
 // rendered is the folder of what was rendered: index.json, and streams/ with a file a root.
 func (m *Manifests) rendered(ctx context.Context) (*dagger.Directory, error) {
 	return once(m, "rendered", func() (*dagger.Directory, error) {
-		bench, err := m.bench(ctx, "kustomize")
+		bench, err := m.bench(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -322,13 +322,10 @@ func handed(c *dagger.Container, files map[string]*dagger.File) (*dagger.Contain
 	return c, flags
 }
 
-// bench is a container with the clone in it, and with kustomize.
+// bench is a container with the clone in it.
 func (p *Promotion) bench(ctx context.Context) (*dagger.Container, error) {
 	bench, err := p.Esteira.clone(ctx, p.Source)
-	if err != nil {
-		return nil, err
-	}
-	if bench, err = p.Esteira.withTools(ctx, bench, []string{"kustomize"}); err != nil || p.Remote == "" {
+	if err != nil || p.Remote == "" {
 		return bench, err
 	}
 	return p.reaching(bench)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/esteira/esteira/pipelines/attestation"
 	"github.com/esteira/esteira/pipelines/release"
-	"github.com/esteira/esteira/pipelines/release/promotion"
 )
 
 // Candidate is an image that was built, as `promote --candidate` takes it.
@@ -27,14 +26,14 @@ func (p *Promotion) Candidate(
 	if err != nil {
 		return nil, err
 	}
-	candidate := promotion.Candidate{Images: map[string]release.Image{name: {Digest: "sha256:" + digest, Version: version, Source: commit}}}
+	candidate := release.Candidate{Images: map[string]release.Image{name: {Digest: "sha256:" + digest, Version: version, Source: commit}}}
 	if err := release.CheckComponents(candidate.Images, nil); err != nil {
 		return nil, err
 	}
 	return candidateFile(candidate)
 }
 
-func candidateFile(candidate promotion.Candidate) (*dagger.File, error) {
+func candidateFile(candidate release.Candidate) (*dagger.File, error) {
 	text, err := json.MarshalIndent(candidate, "", "  ")
 	return dag.File("candidate.json", string(text)+"\n"), err
 }
@@ -156,7 +155,7 @@ func (p *Promotion) Propose(ctx context.Context,
 	if err != nil {
 		return "", err
 	}
-	var outcome promotion.Outcome
+	var outcome release.Outcome
 	if err := json.Unmarshal([]byte(text), &outcome); err != nil {
 		return "", err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/esteira/esteira/ci/internal/dagger"
 
 	"github.com/esteira/esteira/pipelines/release"
-	"github.com/esteira/esteira/pipelines/release/promotion"
 	"github.com/esteira/esteira/pipelines/report"
 )
 
@@ -227,7 +226,7 @@ func (w *way) bless(ctx context.Context) (*Result, error) {
 // upload stores the model, and says in candidate.json what `promotion promote --candidate` takes: nothing where production has
 // it already.
 func (w *way) upload(ctx context.Context) (*Result, error) {
-	candidate := promotion.Candidate{Models: map[string]release.Model{}}
+	candidate := release.Candidate{Models: map[string]release.Model{}}
 	statement := w.judgement.Result.Files.File("statement.json")
 	if w.judgement.Verdict != unchanged {
 		var err error

@@ -7,7 +7,7 @@
 // the stage does: that is extra on our side. The gate is measured without Dagger: our command against a script with
 // pandas, scikit-learn and statsmodels, in a chroot of Debian with Python. So is the serving of predictions: our service
 // against MLflow's, both in such a chroot, with the same model, the same number of workers and the same load. The large
-// plan is our packages alone, in one process; so are the diff of a promotion and a rollback, with Git and kustomize.
+// plan is our packages alone, in one process; so are the diff of a promotion and a rollback, with Git.
 //
 // The exit code is 1 only if something could not be measured. A target that is not met is said in the table.
 package main

@@ -17,14 +17,12 @@ import (
 func promotion(ctx context.Context, b *bench) ([]line, error) {
 	tools := filepath.Join(b.work, "promotion")
 	if err := inTurn(
-		b.build(ctx, "build", "-C", "ci/toolbox/kustomize", "-mod=readonly", "-o", tools+"/kustomize", "tool"),
 		b.build(ctx, "build", "-o", tools+"/esteira", "./pipelines/cmd/esteira"),
 		b.build(ctx, "test", "-c", "-o", tools+"/promotion.test", "./pipelines/release/promotion")); err != nil {
 		return nil, err
 	}
 	run := command(ctx, tools+"/promotion.test", "-test.run=^$", "-test.bench=^Benchmark(Diff|Rollback)$", "-test.benchtime=5x")
 	run.Dir = filepath.Join(b.repository, "pipelines/release/promotion")
-	run.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"))
 	said, err := output(run)
 	if err != nil {
 		return nil, err

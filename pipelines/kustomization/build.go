@@ -1,22 +1,23 @@
 package kustomization
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/esteira/esteira/pipelines/finding"
 	"github.com/esteira/esteira/pipelines/manifest"
@@ -30,8 +31,6 @@ const standIns = ".esteira-parts"
 
 // Renderer is how a tree is rendered.
 type Renderer struct {
-	// Kustomize is its executable, Version what it says of itself.
-	Kustomize, Version string
 	// Cache is a folder of remembered renders; empty for none.
 	Cache string
 	// Out is the folder for the streams.
@@ -48,12 +47,8 @@ type Rendered struct {
 
 // Render renders every root of a tree. What does not render is said; an error is for what says nothing about the sources.
 func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
-	scratch, err := os.MkdirTemp("", "kustomize")
+	scratch, err := t.copy()
 	if err != nil {
-		return Rendered{}, err
-	}
-	defer os.RemoveAll(scratch)
-	if err := t.copy(scratch); err != nil {
 		return Rendered{}, err
 	}
 	t.check()
@@ -74,7 +69,10 @@ func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
 			if !c.sound {
 				return nil
 			}
-			stream, built, err := r.stream(ctx, t, scratch, folder, c)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			stream, built, err := r.stream(t, scratch, folder, c)
 			if built {
 				fresh.Add(1)
 			}
@@ -111,8 +109,8 @@ func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
 }
 
 // stream is what a root renders, with kustomize's origins in it: remembered, or built anew.
-func (r Renderer) stream(ctx context.Context, t *Tree, scratch, folder string, c closure) (stream []byte, built bool, err error) {
-	digest, err := t.digest(folder, r.Version, c)
+func (r Renderer) stream(t *Tree, scratch filesys.FileSystem, folder string, c closure) (stream []byte, built bool, err error) {
+	digest, err := t.digest(folder, version(), c)
 	if err != nil {
 		return nil, false, err
 	}
@@ -122,7 +120,7 @@ func (r Renderer) stream(ctx context.Context, t *Tree, scratch, folder string, c
 			return stream, false, nil
 		}
 	}
-	stream, err = r.build(ctx, t, scratch, folder, c)
+	stream, err = t.build(scratch, folder, c)
 	if err != nil || r.Cache == "" {
 		return stream, true, err
 	}
@@ -142,41 +140,49 @@ func writeWhole(name string, content []byte) error {
 	return os.Rename(file.Name(), name)
 }
 
-// build runs kustomize. What it refuses is a *manifest.FileError.
-func (r Renderer) build(ctx context.Context, t *Tree, scratch, folder string, c closure) ([]byte, error) {
-	command := exec.CommandContext(ctx, r.Kustomize, "build", filepath.Join(scratch, folder))
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	var failed *exec.ExitError
+// building is held while kustomize builds: its library keeps the schemas of Kubernetes where every build writes.
+var building sync.Mutex
+
+// build has kustomize's library build a root of the copy, without plug-ins. What it refuses is a *manifest.FileError.
+func (t *Tree) build(scratch filesys.FileSystem, folder string, c closure) (stream []byte, err error) {
+	building.Lock()
+	defer building.Unlock()
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("kustomize broke down: %v", broken)
+		}
+	}()
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionLegacy // what the program does where a kustomization does not say otherwise
+	objects, err := krusty.MakeKustomizer(options).Run(scratch, path.Join(scratchPath, folder))
 	switch {
-	case errors.As(err, &failed) && failed.ExitCode() > 0:
-		return nil, t.explain(folder, c, strings.ReplaceAll(stderr.String(), scratch+"/", ""))
 	case err != nil:
-		return nil, fmt.Errorf("kustomize: %w: %s", err, stderr.String())
-	case len(bytes.TrimSpace(stdout.Bytes())) == 0:
+		return nil, t.explain(folder, c, strings.ReplaceAll(err.Error(), scratchPath+"/", ""))
+	case objects.Size() == 0:
 		return nil, &manifest.FileError{File: t.descriptions[folder].file, Line: 1, Reason: "it renders nothing: name its resources, or take the folder away"}
 	}
-	return stdout.Bytes(), objects(stdout.Bytes())
+	return objects.AsYaml()
 }
 
-// objects is an error where what kustomize printed is not objects alone: words of its own, say, or of somebody in its place.
-func objects(stream []byte) error {
-	documents, err := manifest.Documents("its output", stream)
-	if err != nil {
-		return fmt.Errorf("kustomize printed what is no YAML: %w", err)
-	}
-	for _, d := range documents {
-		if d.APIVersion == "" || d.Kind == "" {
-			return fmt.Errorf("kustomize printed what is no object, at line %d of its output: it has no apiVersion or no kind", d.Line)
+// version is that of kustomize's library.
+var version = sync.OnceValue(func() string {
+	if info, known := debug.ReadBuildInfo(); known {
+		for _, module := range info.Deps {
+			if module.Path == "sigs.k8s.io/kustomize/api" {
+				return module.Version
+			}
 		}
 	}
-	return nil
-}
+	return "unknown"
+})
 
-// copy puts the tree into a folder where addresses are replaced by what stands in for them, and origins are asked for.
-func (t *Tree) copy(into string) error {
-	return walk(t.source, func(file string) error {
+// scratchPath is where the copy of a tree lies, in memory.
+const scratchPath = "/scratch"
+
+// copy is the tree with addresses replaced by what stands in for them, where origins are asked for.
+func (t *Tree) copy() (filesys.FileSystem, error) {
+	into := filesys.MakeFsInMemory()
+	return into, walk(t.source, func(file string) error {
 		content, err := os.ReadFile(filepath.Join(t.source, file))
 		if err != nil {
 			return err
@@ -186,7 +192,7 @@ func (t *Tree) copy(into string) error {
 				return err
 			}
 		}
-		return put(filepath.Join(into, file), content)
+		return into.WriteFile(path.Join(scratchPath, file), content)
 	})
 }
 
@@ -198,7 +204,7 @@ func put(name string, content []byte) error {
 }
 
 // prepare is a kustomization's text with the addresses replaced.
-func (t *Tree) prepare(d *description, text []byte, into string) ([]byte, error) {
+func (t *Tree) prepare(d *description, text []byte, into filesys.FileSystem) ([]byte, error) {
 	lines := strings.SplitAfter(string(text), "\n")
 	for _, r := range d.names {
 		if !r.address {
@@ -211,7 +217,7 @@ func (t *Tree) prepare(d *description, text []byte, into string) ([]byte, error)
 				return nil, err
 			}
 			name := path.Join(standIns, fmt.Sprint(r.line), file)
-			if err := put(filepath.Join(into, d.folder, name), content); err != nil {
+			if err := into.WriteFile(path.Join(scratchPath, d.folder, name), content); err != nil {
 				return nil, err
 			}
 			entries = append(entries, strings.Replace(lines[r.line-1], r.target, name, 1))
@@ -236,7 +242,7 @@ func (r Renderer) finish(t *Tree, root *manifest.Root, stream []byte) error {
 	}
 	documents, err := manifest.Documents(root.Stream, []byte(text))
 	if err != nil {
-		return fmt.Errorf("kustomize printed what is no YAML: %w", err)
+		return fmt.Errorf("what kustomize rendered is no YAML: %w", err)
 	}
 	for i, d := range documents {
 		rendered := manifest.Rendered{Object: d.Object, Line: d.Line}

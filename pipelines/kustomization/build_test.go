@@ -1,22 +1,64 @@
-package kustomization
+package kustomization_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/esteira/esteira/pipelines/kustomization"
 )
 
-// What a program prints that is no list of objects is not taken for one, whatever it exits with.
-func TestObjects(t *testing.T) {
+const service = "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop\nspec:\n  ports: [{port: 80}]\n"
+
+// What kustomize refuses is said with its file and line, and what it takes is rendered in the order that its program has.
+func TestBuild(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n":                      "",
-		"Warning: deprecated, all is well\n":                                              "no object, at line 1",
-		"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n---\nError: no room\n": "no object, at line 6",
-		"all is well\n": "no object",
-		"a: b: c\n":     "no YAML",
+	for name, test := range map[string]struct {
+		files map[string]string
+		// says is the finding, as FILE:LINE MESSAGE; none where it renders.
+		says string
+	}{
+		"a namespace goes first": {map[string]string{
+			"kustomization.yaml": "resources: [service.yaml, namespace.yaml]\n", "service.yaml": service,
+			"namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n",
+		}, ""},
+		"an unknown field":          {map[string]string{"kustomization.yaml": "resources: [service.yaml]\nnameprefix: a-\nnamePrefixes: b-\n", "service.yaml": service}, `kustomization.yaml:3 kustomize: invalid Kustomization`},
+		"a patch that fits nothing": {map[string]string{"kustomization.yaml": "resources: [service.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Service\n    metadata:\n      name: other\n", "service.yaml": service}, "kustomization.yaml:3 kustomize: no resource matches"},
+		"the same object twice":     {map[string]string{"kustomization.yaml": "resources: [service.yaml, again.yaml]\n", "service.yaml": service, "again.yaml": "# again\n" + service}, "again.yaml:2 kustomize: may not add resource with an already registered id"},
+		"nothing at all":            {map[string]string{"kustomization.yaml": "namePrefix: a-\n"}, "kustomization.yaml:1"},
 	} {
-		if err := objects([]byte(text)); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", text, err, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			source, out := t.TempDir(), t.TempDir()
+			for file, text := range test.files {
+				if err := os.WriteFile(filepath.Join(source, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tree, err := kustomization.Read(source, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			rendered, err := kustomization.Renderer{Out: out}.Render(context.Background(), tree)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, found := range rendered.Said.Findings {
+				said = append(said, found.Location.String()+" "+found.Message)
+			}
+			if test.says != "" {
+				if len(said) != 1 || !strings.HasPrefix(said[0], test.says) {
+					t.Errorf("said %q, want %q", said, test.says)
+				}
+				return
+			}
+			stream, err := os.ReadFile(filepath.Join(out, "streams/root.yaml"))
+			if err != nil || len(said) > 0 || !strings.Contains(string(stream), "kind: Namespace\nmetadata:\n  name: shop\n---\n") {
+				t.Errorf("%v, %q: %s", err, said, stream)
+			}
+		})
 	}
 }

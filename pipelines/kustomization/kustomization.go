@@ -1,5 +1,5 @@
 // Package kustomization renders the kustomizations of a folder: which there are, which files each is made of, what it
-// renders, where in the sources that comes from, and what is wrong with it, with file and line. It runs kustomize.
+// renders, where in the sources that comes from, and what is wrong with it, with file and line. Kustomize's library renders.
 package kustomization
 
 import (

@@ -63,7 +63,7 @@ func promote(w promotion.Workspace, sequence int) error {
 	if err != nil {
 		return err
 	}
-	candidate := promotion.Candidate{Images: map[string]release.Image{}}
+	candidate := release.Candidate{Images: map[string]release.Image{}}
 	var evidence promotion.Evidence
 	for i, name := range []string{"api-gateway", "inference-service"} {
 		digest := fmt.Sprintf("sha256:%064x", 16*sequence+i)

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/esteira/esteira/pipelines/kustomization"
 )
@@ -22,7 +20,6 @@ func renderManifests(args []string, out io.Writer) error {
 	flags.StringVar(&source, "source", "", "`folder` with the kustomizations or manifests")
 	flags.StringVar(&parts, "parts", "", "`folder` with what stands in for addresses, as `esteira parts local` makes it")
 	flags.StringVar(&renderer.Cache, "cache", "", "`folder` with renders that are remembered")
-	flags.StringVar(&renderer.Kustomize, "kustomize", "kustomize", "kustomize's `executable`")
 	flags.StringVar(&renderer.Out, "out", "", "`folder` for index.json, said.json and the streams")
 	if done, err := parse(flags, args, nil, out); done || err != nil {
 		return err
@@ -30,11 +27,6 @@ func renderManifests(args []string, out io.Writer) error {
 	if source == "" || renderer.Out == "" {
 		return usageError{errors.New("manifest render: name the --source and the --out")}
 	}
-	version, err := exec.Command(renderer.Kustomize, "version").Output()
-	if err != nil {
-		return fmt.Errorf("%s version: %w", renderer.Kustomize, err)
-	}
-	renderer.Version = strings.TrimSpace(string(version))
 	tree, err := kustomization.Read(source, parts)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	clone "github.com/esteira/esteira/pipelines/git"
+	"github.com/esteira/esteira/pipelines/release"
 	"github.com/esteira/esteira/pipelines/release/promotion"
 )
 
@@ -92,7 +93,7 @@ func (p *promoting) tell(out io.Writer, text string, result any) error {
 }
 
 // told is tell for what a move came to.
-func (p *promoting) told(out io.Writer, outcome promotion.Outcome, err error) error {
+func (p *promoting) told(out io.Writer, outcome release.Outcome, err error) error {
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (r *requesting) call(args []string, out io.Writer) (w promotion.Workspace, 
 	}
 	r.request.Components = r.components
 	if r.candidate != "" {
-		candidate, err := readFile(r.candidate, promotion.ReadCandidate)
+		candidate, err := readFile(r.candidate, release.ReadCandidate)
 		if err != nil {
 			return w, false, err
 		}
@@ -57,7 +57,6 @@ func diffPromotion(args []string, out io.Writer) error {
 	var inputs promotion.Inputs
 	var records list
 	var policies, cost string
-	r.StringVar(&inputs.Kustomize, "kustomize", "kustomize", "kustomize's `executable`")
 	r.Var(&records, "record", "`MODEL=FILE` with the gate's statement about a model; several times for several")
 	r.StringVar(&policies, "policies", "", "`file` with the run of the policies' stage, as JSON")
 	r.StringVar(&cost, "cost", "", "`file` with the run of the cost stage, as JSON")

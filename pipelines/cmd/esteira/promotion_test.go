@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/esteira/esteira/pipelines/git/gittest"
-	"github.com/esteira/esteira/pipelines/release/promotion"
+	"github.com/esteira/esteira/pipelines/release"
 )
 
 // repository is one with this repository's own manifests and policy.
@@ -57,13 +57,13 @@ func TestPromotion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var staged promotion.Outcome
+	var staged release.Outcome
 	if err := json.Unmarshal(text, &staged); err != nil || !staged.Moved || staged.Sequence != 1 {
 		t.Errorf("%+v, %v", staged, err)
 	}
 	tests := file("tests.json", `{"result": "passed", "at": "`+clock+`", "run": "https://ci.example/1", "set": "`+staged.Set+`"}`)
 	esteira(0, "record", "--environment", "staging", "--tests", tests)
-	shown := esteira(0, "diff", "--to", "prod", "--kustomize", "")
+	shown := esteira(0, "diff", "--to", "prod")
 	expected := strings.Fields(shown[strings.LastIndex(shown, "--expect"):])[1]
 	if said := esteira(0, "promote", "--to", "prod", "--verifications", verifications, "--expect", expected); !strings.Contains(said, "is proposed on promotion/prod-1") {
 		t.Error(said)

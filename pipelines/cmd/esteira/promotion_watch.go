@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/esteira/esteira/pipelines/release/promotion"
+	"github.com/esteira/esteira/pipelines/release"
 	"github.com/esteira/esteira/pipelines/rollout"
 )
 
@@ -17,7 +17,7 @@ import (
 type followed struct {
 	rollout.Result
 	// WrittenBack is the rollback in Git; nil where there was none to make, or nobody asked for it.
-	WrittenBack *promotion.Outcome `json:"writtenBack,omitempty"`
+	WrittenBack *release.Outcome `json:"writtenBack,omitempty"`
 }
 
 // watchRollout follows a set until the cluster runs it, has taken it back, or the time is over; and writes back what it took

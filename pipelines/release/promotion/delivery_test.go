@@ -26,7 +26,7 @@ func requested(t *testing.T) *world {
 }
 
 // propose promotes with an approval of a commit; none for the empty one.
-func (w *world) propose(approved string, set ...int) (promotion.Outcome, error) {
+func (w *world) propose(approved string, set ...int) (release.Outcome, error) {
 	w.t.Helper()
 	ctx := context.Background()
 	request := promotion.Request{To: "prod"}
@@ -82,34 +82,34 @@ func TestPullRequestRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
-		spoil func(w *world, proposed promotion.Outcome)
+		spoil func(w *world, proposed release.Outcome)
 		says  string
 	}{
-		{"one more commit", func(w *world, p promotion.Outcome) {
+		{"one more commit", func(w *world, p release.Outcome) {
 			w.git("checkout", "--quiet", p.Branch)
 			w.write("backdoor", "x")
 			w.commit("Hide", "Eve <eve@example.com>")
 			w.git("checkout", "--quiet", "main")
 		}, "somebody put more onto it"},
-		{"another commit in its place", func(w *world, p promotion.Outcome) {
+		{"another commit in its place", func(w *world, p release.Outcome) {
 			w.git("checkout", "--quiet", p.Branch)
 			w.write("backdoor", "x")
 			w.git("add", "--all")
 			w.git("commit", "--quiet", "--amend", "--no-edit")
 			w.git("checkout", "--quiet", "main")
 		}, `it changes ["backdoor"`},
-		{"other content", func(w *world, p promotion.Outcome) {
+		{"other content", func(w *world, p release.Outcome) {
 			w.git("checkout", "--quiet", p.Branch)
 			w.replace("k8s/overlays/prod/release/kustomization.yaml", "MODEL_VERSION=", "MODEL_VERSION=7")
 			w.git("add", "--all")
 			w.git("commit", "--quiet", "--amend", "--no-edit")
 			w.git("checkout", "--quiet", "main")
 		}, "there is a conflict in k8s/overlays/prod/release/kustomization.yaml"},
-		{"a conflict", func(w *world, _ promotion.Outcome) {
+		{"a conflict", func(w *world, _ release.Outcome) {
 			w.replace("k8s/overlays/prod/release/kustomization.yaml", "newName: esteira.azurecr.io/api-gateway", "newName: other.azurecr.io/api-gateway")
 			w.commit("Move the registry", "Bob <bob@example.com>")
 		}, "there is a conflict in k8s/overlays/prod/release/kustomization.yaml"},
-		{"a newer set of staging", func(w *world, _ promotion.Outcome) { w.stage(w.candidate()) }, "is not what would be promoted now: close it, delete the branch, and promote again; or go on with it by --set 2, which is what it has of staging"},
+		{"a newer set of staging", func(w *world, _ release.Outcome) { w.stage(w.candidate()) }, "is not what would be promoted now: close it, delete the branch, and promote again; or go on with it by --set 2, which is what it has of staging"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

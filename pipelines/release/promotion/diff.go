@@ -2,7 +2,6 @@ package promotion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,8 +31,6 @@ type Section struct {
 
 // Inputs are what a diff shows that Git does not tell. What is nil is said to be missing.
 type Inputs struct {
-	// Kustomize is its executable.
-	Kustomize string
 	// Records are the gate's, by the names of their models.
 	Records map[string][]byte
 	// Policies and Cost are what those stages said.
@@ -49,7 +46,7 @@ func (w Workspace) Diff(ctx context.Context, request Request, inputs Inputs) (Di
 	diff := Diff{Plan: plan}
 	var objects, times Section
 	var rendered sync.WaitGroup
-	rendered.Go(func() { objects, times = w.rendered(ctx, plan, inputs.Kustomize) }) // it takes the longest
+	rendered.Go(func() { objects, times = w.rendered(ctx, plan) }) // it takes the longest
 	diff.Sections = append(diff.Sections, w.images(ctx, plan), models(plan, inputs.Records), w.configurationSection(ctx, plan))
 	rendered.Wait()
 	diff.Sections = append(diff.Sections, objects,
@@ -222,6 +219,3 @@ func printable(text string) string {
 		return r
 	}, text)
 }
-
-// errNoKustomize is what a diff says where it cannot render.
-var errNoKustomize = errors.New("not rendered: there is no kustomize here")

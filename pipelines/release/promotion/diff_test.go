@@ -34,9 +34,8 @@ func TestDiff(t *testing.T) {
 	w.stage(candidate)
 	before, status := w.git("rev-parse", "main"), w.git("status", "--porcelain", "--ignored")
 	inputs := promotion.Inputs{
-		Kustomize: kustomize(t),
-		Records:   map[string][]byte{"iris": []byte(gateRecord)},
-		Cost:      &report.Run{Stages: []report.Stage{{Name: "cost", Status: report.Failed, Summary: "prod: 12 USD more\x1b[2J"}}},
+		Records: map[string][]byte{"iris": []byte(gateRecord)},
+		Cost:    &report.Run{Stages: []report.Stage{{Name: "cost", Status: report.Failed, Summary: "prod: 12 USD more\x1b[2J"}}},
 	}
 	diff, err := w.at.Diff(context.Background(), promotion.Request{To: "prod"}, inputs)
 	if err != nil {
@@ -96,7 +95,7 @@ func TestDiffOfTimes(t *testing.T) {
 		t.Helper()
 		w.tick()
 		request := promotion.Request{To: "staging", Candidate: w.candidate()}
-		diff, err := w.at.Diff(context.Background(), request, promotion.Inputs{Kustomize: kustomize(t)})
+		diff, err := w.at.Diff(context.Background(), request, promotion.Inputs{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,14 +137,14 @@ func TestDiffOfWhatIsRefused(t *testing.T) {
 	}
 	text := diff.String()
 	for _, want := range []string{
-		"It would be refused\n  set 3 of staging has no result of integration tests", "Rendered manifests: not rendered: there is no kustomize here",
+		"It would be refused\n  set 3 of staging has no result of integration tests", "Rendered manifests\n",
 		"the record is sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a, and the set names",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the diff does not say %q:\n%s", want, text)
 		}
 	}
-	same, err := w.at.Diff(context.Background(), promotion.Request{To: "staging", Candidate: &promotion.Candidate{Images: w.set("staging").Images}}, promotion.Inputs{})
+	same, err := w.at.Diff(context.Background(), promotion.Request{To: "staging", Candidate: &release.Candidate{Images: w.set("staging").Images}}, promotion.Inputs{})
 	if err != nil || same.String() != "staging runs that already, as set 3.\n" {
 		t.Errorf("%v: %s", err, same)
 	}
@@ -159,9 +158,9 @@ func TestComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := w.set("prod")
-	fix := &promotion.Candidate{Images: map[string]release.Image{"api-gateway": w.build("api-gateway", "Bob <12+bob@users.noreply.github.com>")}}
+	fix := &release.Candidate{Images: map[string]release.Image{"api-gateway": w.build("api-gateway", "Bob <12+bob@users.noreply.github.com>")}}
 	w.stage(fix)
-	w.stage(&promotion.Candidate{Models: map[string]release.Model{"iris": w.train("bless", "Cy <cy@example.com>")}})
+	w.stage(&release.Candidate{Models: map[string]release.Model{"iris": w.train("bless", "Cy <cy@example.com>")}})
 	outcome, err := w.promote(promotion.Request{Components: []string{"api-gateway"}})
 	if err != nil {
 		t.Fatal(err)

@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -27,15 +25,9 @@ type Request struct {
 	// Components are the images and models that move; none means all.
 	Components []string
 	// Candidate is what moves to an environment that takes candidates.
-	Candidate *Candidate
+	Candidate *release.Candidate
 	// Emergency is why it can't wait for a freeze to end; empty for what can.
 	Emergency string
-}
-
-// Candidate is what was built or trained, and runs nowhere yet.
-type Candidate struct {
-	Images map[string]release.Image `json:"images,omitempty"`
-	Models map[string]release.Model `json:"models,omitempty"`
 }
 
 // Plan is what a promotion would do.
@@ -141,7 +133,7 @@ func (w Workspace) fill(ctx context.Context, plan *Plan, request Request) (refus
 // moving are the images and models that the environment is to run.
 func (p *Plan) moving(request Request) (map[string]release.Image, map[string]release.Model, error) {
 	s := p.state
-	var source Candidate
+	var source release.Candidate
 	switch {
 	case s.asked.From == "" && request.Candidate == nil:
 		return nil, nil, fmt.Errorf("%s takes candidates, and none is named", s.environment)
@@ -162,17 +154,17 @@ func (p *Plan) moving(request Request) (map[string]release.Image, map[string]rel
 			}
 			set = entry.Set
 		}
-		source = Candidate{set.Images, set.Models}
+		source = release.Candidate{Images: set.Images, Models: set.Models}
 	}
 	if err := release.CheckComponents(source.Images, source.Models); err != nil {
 		return nil, nil, fmt.Errorf("what is to be promoted: %w", err)
 	}
-	return source.onto(s.set, request.Components)
+	return onto(s.set, source, request.Components)
 }
 
 // onto are the images and models of a set with those of the candidate's that are chosen in their places. Where all of an
 // environment is promoted, what the other one does not run goes; a candidate is what is new, and the rest stays.
-func (c Candidate) onto(set release.Set, chosen []string) (map[string]release.Image, map[string]release.Model, error) {
+func onto(set release.Set, c release.Candidate, chosen []string) (map[string]release.Image, map[string]release.Model, error) {
 	images, models := maps.Clone(set.Images), maps.Clone(set.Models)
 	if images == nil {
 		images = map[string]release.Image{}
@@ -229,17 +221,6 @@ func (s *state) tested(after release.Set) (origin *release.Origin, refusal error
 func expect(set release.Set, base, policy string) string {
 	sum := sha256.Sum256([]byte(set.Digest() + "\n" + base + "\n" + policy + "\n"))
 	return hex.EncodeToString(sum[:])
-}
-
-// ReadCandidate reads a candidate as JSON, strictly.
-func ReadCandidate(r io.Reader) (Candidate, error) {
-	var candidate Candidate
-	decoder := json.NewDecoder(r)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&candidate); err != nil {
-		return Candidate{}, fmt.Errorf("candidate: %w", err)
-	}
-	return candidate, release.CheckComponents(candidate.Images, candidate.Models)
 }
 
 // Repositories are where a registry has the images of the environment, by their names: what its kustomization calls newName.

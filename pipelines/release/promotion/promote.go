@@ -24,40 +24,21 @@ type Evidence struct {
 	Reviews func() (release.PullRequest, error)
 }
 
-// Outcome is what a move came to.
-type Outcome struct {
-	Environment string `json:"environment"`
-	Sequence    int    `json:"sequence"`
-	// Set is the digest of the set.
-	Set string `json:"set"`
-	// Moved says that something was done; Proposed that it lies on a branch of its own, and the environment is what it was.
-	Moved    bool `json:"moved"`
-	Proposed bool `json:"proposed,omitempty"`
-	// Branch is where the commit is.
-	Branch string `json:"branch"`
-	Commit string `json:"commit"`
-	// Title and Body are for the pull request.
-	Title string `json:"title,omitempty"`
-	Body  string `json:"body,omitempty"`
-	// Words say it to a person.
-	Words string `json:"words"`
-}
-
 // Promote moves a set to an environment: by one commit onto the branch or, where the policy asks for a pull request, first
 // onto a branch of its own and, once it is approved, from there. Where nothing is left to do, nothing is done.
-func (w Workspace) Promote(ctx context.Context, request Request, evidence Evidence) (Outcome, error) {
+func (w Workspace) Promote(ctx context.Context, request Request, evidence Evidence) (release.Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	plan, err := w.Plan(ctx, request)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if plan.Nothing {
 		return plan.state.outcome(plan.Base, fmt.Sprintf("%s is set %d, sha256:%s, already: nothing was done", request.To, plan.Before.Sequence, plan.Before.Digest())), nil
 	}
 	if evidence.Expect != "" && evidence.Expect != plan.Expect {
-		return Outcome{}, fmt.Errorf("--expect is %.12s…, and this would be %.12s…: what was looked at (the set, commit %.12s, the policy) has changed: look again, by diff", evidence.Expect, plan.Expect, plan.Base)
+		return release.Outcome{}, fmt.Errorf("--expect is %.12s…, and this would be %.12s…: what was looked at (the set, commit %.12s, the policy) has changed: look again, by diff", evidence.Expect, plan.Expect, plan.Base)
 	}
 	refusals := plan.Refusals
 	if !plan.state.asked.Unsigned {
@@ -66,7 +47,7 @@ func (w Workspace) Promote(ctx context.Context, request Request, evidence Eviden
 		}
 	}
 	if len(refusals) > 0 {
-		return Outcome{}, refused(request.To, refusals)
+		return release.Outcome{}, refused(request.To, refusals)
 	}
 	if plan.state.asked.Delivery == policy.PullRequest {
 		return w.request(ctx, plan, evidence)
@@ -87,24 +68,24 @@ func (r *Refused) Error() string {
 func refused(environment string, reasons []string) error { return &Refused{environment, reasons} }
 
 // outcome is that of a set that is there already.
-func (s *state) outcome(commit, words string) Outcome {
-	return Outcome{Environment: s.environment, Sequence: s.set.Sequence, Set: s.set.Digest(), Branch: s.policy.Branch, Commit: commit, Words: words}
+func (s *state) outcome(commit, words string) release.Outcome {
+	return release.Outcome{Environment: s.environment, Sequence: s.set.Sequence, Set: s.set.Digest(), Branch: s.policy.Branch, Commit: commit, Words: words}
 }
 
 // push makes the commit and puts it onto the branch. Approvals have to be about a commit: what reviewers saw; if that is not
 // the base, it becomes a parent.
-func (w Workspace) push(ctx context.Context, plan Plan, evidence Evidence, seen string) (Outcome, error) {
+func (w Workspace) push(ctx context.Context, plan Plan, evidence Evidence, seen string) (release.Outcome, error) {
 	// Reviews change; who had a part in what moves does not.
 	involved := sync.OnceValues(func() ([]release.Person, error) { return w.involved(ctx, plan) })
 	approvals, err := w.approvals(plan, evidence, seen, involved)
 	if err != nil {
-		return Outcome{}, refused(plan.After.Environment, []string{err.Error()})
+		return release.Outcome{}, refused(plan.After.Environment, []string{err.Error()})
 	}
 	after := plan.After
 	after.Approvals = approvals
 	files, err := plan.state.rewritten(after)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	var parents []string
 	if seen != plan.Base {
@@ -113,19 +94,19 @@ func (w Workspace) push(ctx context.Context, plan Plan, evidence Evidence, seen 
 	title := plan.title()
 	commit, err := w.commit(ctx, plan.state, files, message(title, plan.body(), after), parents...)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	again, err := w.approvals(plan, evidence, seen, involved)
 	if err != nil {
-		return Outcome{}, refused(plan.After.Environment, []string{"read again before the push: " + err.Error()})
+		return release.Outcome{}, refused(plan.After.Environment, []string{"read again before the push: " + err.Error()})
 	}
 	if len(again) < len(approvals) {
-		return Outcome{}, refused(plan.After.Environment, []string{"read again before the push: an approval was taken back"})
+		return release.Outcome{}, refused(plan.After.Environment, []string{"read again before the push: an approval was taken back"})
 	}
 	if err := w.deliver(ctx, plan.Base, commit, title); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
-	return Outcome{
+	return release.Outcome{
 		Environment: after.Environment, Sequence: after.Sequence, Set: after.Digest(), Moved: true, Branch: w.Branch, Commit: commit,
 		Title: title, Body: plan.body(),
 		Words: fmt.Sprintf("%s is set %d, sha256:%s, by commit %s", after.Environment, after.Sequence, after.Digest(), commit),
@@ -161,17 +142,17 @@ func proposal(set release.Set) string {
 }
 
 // request puts a set onto a branch of its own or, where it lies there and is approved, onto the branch of the cluster.
-func (w Workspace) request(ctx context.Context, plan Plan, evidence Evidence) (Outcome, error) {
+func (w Workspace) request(ctx context.Context, plan Plan, evidence Evidence) (release.Outcome, error) {
 	branch := proposal(plan.After)
 	head, err := w.head(ctx, branch)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if head == "" {
 		return w.propose(ctx, plan, branch)
 	}
 	if err := w.proposed(ctx, plan, branch, head); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if evidence.Reviews == nil {
 		outcome := plan.proposal(branch, head)
@@ -194,10 +175,10 @@ func (w Workspace) head(ctx context.Context, branch string) (string, error) {
 }
 
 // propose puts a set onto a branch of its own, which must not be there yet.
-func (w Workspace) propose(ctx context.Context, plan Plan, branch string) (Outcome, error) {
+func (w Workspace) propose(ctx context.Context, plan Plan, branch string) (release.Outcome, error) {
 	commit, err := w.commit(ctx, plan.state, plan.files, message(plan.title(), plan.body(), plan.After))
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if w.Remote != "" {
 		err = w.Repository.Push(ctx, w.Remote, branch, "", commit)
@@ -205,7 +186,7 @@ func (w Workspace) propose(ctx context.Context, plan Plan, branch string) (Outco
 		err = w.Repository.Create(ctx, branch, commit, plan.title())
 	}
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	outcome := plan.proposal(branch, commit)
 	outcome.Moved = true
@@ -213,8 +194,8 @@ func (w Workspace) propose(ctx context.Context, plan Plan, branch string) (Outco
 	return outcome, nil
 }
 
-func (p Plan) proposal(branch, commit string) Outcome {
-	return Outcome{
+func (p Plan) proposal(branch, commit string) release.Outcome {
+	return release.Outcome{
 		Environment: p.After.Environment, Sequence: p.After.Sequence, Set: p.After.Digest(), Proposed: true,
 		Branch: branch, Commit: commit, Title: p.title(), Body: p.body(),
 	}

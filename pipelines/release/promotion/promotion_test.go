@@ -2,9 +2,11 @@ package promotion_test
 
 import (
 	"context"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/kustomize/api/filesys"
+	"sigs.k8s.io/kustomize/api/krusty"
 
 	"github.com/esteira/esteira/pipelines/git/gittest"
 	"github.com/esteira/esteira/pipelines/release"
@@ -55,9 +57,13 @@ func TestThereAndBack(t *testing.T) {
 // renders makes sure that Kustomize makes of an environment what is asked for.
 func (w *world) renders(t *testing.T, environment string, texts ...string) {
 	t.Helper()
-	output, err := exec.Command(kustomize(t), "build", w.dir+"/k8s/overlays/"+environment).CombinedOutput()
+	objects, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), w.dir+"/k8s/overlays/"+environment)
 	if err != nil {
-		t.Fatalf("%v: %s", err, output)
+		t.Fatal(err)
+	}
+	output, err := objects.AsYaml()
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, text := range texts {
 		if !strings.Contains(string(output), text) {

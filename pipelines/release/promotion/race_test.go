@@ -30,7 +30,7 @@ type errand struct {
 const errandVariable = "PROMOTION_TEST_ERRAND"
 
 // run does it, in whichever process.
-func (e errand) run() (promotion.Outcome, error) {
+func (e errand) run() (release.Outcome, error) {
 	ctx := context.Background()
 	w := &world{dir: e.Dir, at: promotion.Workspace{
 		Repository: git.Repository{Dir: e.Dir}, Branch: "main", Remote: e.Remote, Now: e.Now,
@@ -40,7 +40,7 @@ func (e errand) run() (promotion.Outcome, error) {
 	case "promote":
 		plan, err := w.at.Plan(ctx, promotion.Request{To: "prod"})
 		if err != nil {
-			return promotion.Outcome{}, err
+			return release.Outcome{}, err
 		}
 		return w.at.Promote(ctx, promotion.Request{To: "prod"}, w.evidence(plan.After, plan.Base))
 	case "rollback":
@@ -48,7 +48,7 @@ func (e errand) run() (promotion.Outcome, error) {
 	case "pin":
 		return w.at.Pin(ctx, "prod", &release.Pin{Owner: "java-team", Reason: "we look at it", Expires: e.Now.AddDate(0, 0, 1)})
 	}
-	return promotion.Outcome{}, fmt.Errorf("%q is no errand", e.Do)
+	return release.Outcome{}, fmt.Errorf("%q is no errand", e.Do)
 }
 
 // runErrand is what the test's binary is when it is called for an errand.
@@ -293,7 +293,7 @@ func TestExactlyOneWinner(t *testing.T) {
 func (w *world) race(e errand, dirs []string, round int) string {
 	w.t.Helper()
 	before := w.truth(e)
-	outcomes := make([]*promotion.Outcome, len(dirs))
+	outcomes := make([]*release.Outcome, len(dirs))
 	said := make([]string, len(dirs))
 	errands := [][]string{{"promote", "promote", "rollback", "pin"}, {"promote", "promote", "promote", "promote"}, {"rollback", "promote", "rollback", "promote"}}[round%3]
 	var all sync.WaitGroup
@@ -308,7 +308,7 @@ func (w *world) race(e errand, dirs []string, round int) string {
 				said[i] = stderr.String()
 				return
 			}
-			outcomes[i] = &promotion.Outcome{}
+			outcomes[i] = &release.Outcome{}
 			if err := json.Unmarshal(stdout.Bytes(), outcomes[i]); err != nil {
 				said[i] = err.Error()
 			}

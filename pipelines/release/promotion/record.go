@@ -10,9 +10,9 @@ import (
 
 // Pin keeps an environment, or some of its components, at what they are; with none it takes the pin away. Image Updater is
 // told in the same commit.
-func (w Workspace) Pin(ctx context.Context, environment string, pin *release.Pin) (Outcome, error) {
+func (w Workspace) Pin(ctx context.Context, environment string, pin *release.Pin) (release.Outcome, error) {
 	if pin != nil && !pin.Expires.After(w.Now) {
-		return Outcome{}, fmt.Errorf("the pin would end at %s, which is over", pin.Expires.Format(time.RFC3339))
+		return release.Outcome{}, fmt.Errorf("the pin would end at %s, which is over", pin.Expires.Format(time.RFC3339))
 	}
 	return w.record(ctx, environment, func(set *release.Set) (string, error) {
 		set.Pin = pin
@@ -24,7 +24,7 @@ func (w Workspace) Pin(ctx context.Context, environment string, pin *release.Pin
 }
 
 // Record writes what integration tests of an environment's set came to.
-func (w Workspace) Record(ctx context.Context, environment string, tests release.Tests) (Outcome, error) {
+func (w Workspace) Record(ctx context.Context, environment string, tests release.Tests) (release.Outcome, error) {
 	return w.record(ctx, environment, func(set *release.Set) (string, error) {
 		switch before := set.Tests; {
 		case set.Sequence == 0:
@@ -42,26 +42,26 @@ func (w Workspace) Record(ctx context.Context, environment string, tests release
 }
 
 // record changes what is recorded of a set. Called again it does nothing twice.
-func (w Workspace) record(ctx context.Context, environment string, change func(*release.Set) (title string, err error)) (Outcome, error) {
+func (w Workspace) record(ctx context.Context, environment string, change func(*release.Set) (title string, err error)) (release.Outcome, error) {
 	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	base, err := w.base(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	s, err := w.load(ctx, base, environment)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	to := s.set
 	title, err := change(&to)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	files, err := s.rewritten(to)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if len(files) == 0 {
 		return s.outcome(base, "it says so already: nothing was done"), nil

@@ -28,7 +28,7 @@ var faults = []fault{
 	{"an environment that climbs", nil, promoteTo("../../etc"), []string{`"../../etc" is no environment`}},
 	{"an environment that is an option", nil, promoteTo("--all"), []string{`"--all" is no environment`}},
 	{"another origin than the policy's", nil, requesting(promotion.Request{From: "dev"}), []string{"prod takes what staging ran, and nothing from dev"}},
-	{"a candidate that staging never saw", nil, requesting(promotion.Request{Candidate: &promotion.Candidate{}}), []string{"prod takes what staging ran, and no candidates"}},
+	{"a candidate that staging never saw", nil, requesting(promotion.Request{Candidate: &release.Candidate{}}), []string{"prod takes what staging ran, and no candidates"}},
 	{"no candidate", nil, promoteTo("staging"), []string{"staging takes candidates, and none is named"}},
 	{"an unknown component", nil, requesting(promotion.Request{Components: []string{"gateway"}}), []string{`the component "gateway" is unknown: there are ["api-gateway" "inference-service" "iris"]`}},
 	{
@@ -75,7 +75,7 @@ var faults = []fault{
 			w.write("apps/api-gateway/more", "x")
 			w.commit("Add", "Gus <4+gus@users.noreply.github.com>")
 			w.ship()
-			w.stage(&promotion.Candidate{Images: old.Images, Models: old.Models})
+			w.stage(&release.Candidate{Images: old.Images, Models: old.Models})
 		}, reviewed(func(r *release.Review) { r.Reviewer = "gus" }), []string{"not counted: gus wrote "},
 	},
 	{"an approval by who pushed", nil, withReviews(func(p *release.PullRequest) error { p.Pushers = []string{"EVE"}; return nil }), []string{"eve pushed some of it"}},
@@ -156,7 +156,7 @@ var faults = []fault{
 		}
 	}, promoteTo("nowhere"), []string{"unknown"}},
 	{"a component that has no place", nil, func(w *world) error {
-		candidate := &promotion.Candidate{Images: map[string]release.Image{"billing": {Digest: "sha256:" + digits(1), Version: "1"}}}
+		candidate := &release.Candidate{Images: map[string]release.Image{"billing": {Digest: "sha256:" + digits(1), Version: "1"}}}
 		_, err := w.at.Promote(context.Background(), promotion.Request{To: "staging", Candidate: candidate}, promotion.Evidence{Verifications: signed(candidate.Images, nil)})
 		return err
 	}, []string{"billing: no file of k8s/overlays/staging/release has a place for it"}},

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -39,13 +38,13 @@ type renderings struct {
 
 // rendered are the sections about what is rendered: the objects and fields that a promotion changes, secrets masked, and how
 // long delivery takes by what is rendered.
-func (w Workspace) rendered(ctx context.Context, plan Plan, kustomize string) (objects, times Section) {
+func (w Workspace) rendered(ctx context.Context, plan Plan) (objects, times Section) {
 	objects, times = Section{Title: "Rendered manifests"}, Section{Title: "Delivery-time budget"}
 	dir, err := os.MkdirTemp("", "render")
 	if err == nil {
 		defer os.RemoveAll(dir)
 		var all renderings
-		if all, err = w.renderAll(ctx, plan, kustomize, dir); err == nil {
+		if all, err = w.renderAll(ctx, plan, dir); err == nil {
 			all.objects(&objects, plan.After.Environment)
 			all.times(&times)
 			return objects, times
@@ -56,15 +55,12 @@ func (w Workspace) rendered(ctx context.Context, plan Plan, kustomize string) (o
 }
 
 // renderAll renders first what there is, and then, side by side, what is other than that before and after.
-func (w Workspace) renderAll(ctx context.Context, plan Plan, kustomize, dir string) (all renderings, err error) {
-	if kustomize == "" {
-		return all, errNoKustomize
-	}
+func (w Workspace) renderAll(ctx context.Context, plan Plan, dir string) (all renderings, err error) {
 	files, err := w.renderedFrom(ctx, plan.Base)
 	if err != nil {
 		return all, err
 	}
-	r := kustomization.Renderer{Kustomize: kustomize, Cache: dir}
+	r := kustomization.Renderer{Cache: dir}
 	if all.before, err = render(ctx, r, filepath.Join(dir, "before"), files); err != nil {
 		return all, err
 	}
@@ -134,9 +130,6 @@ func render(ctx context.Context, r kustomization.Renderer, dir string, files map
 	}
 	r.Out, r.Only = filepath.Join(dir, "out"), overlays(files)
 	done, err := r.Render(ctx, tree)
-	if errors.Is(err, exec.ErrNotFound) {
-		err = errNoKustomize
-	}
 	return rendering{os.DirFS(source), os.DirFS(r.Out), done}, err
 }
 

@@ -25,52 +25,52 @@ type Back struct {
 
 // Rollback brings an older set back, by one commit onto the branch, with a pin. It waits for no timer, no approval and no
 // test: what it brings back ran there before.
-func (w Workspace) Rollback(ctx context.Context, back Back) (Outcome, error) {
+func (w Workspace) Rollback(ctx context.Context, back Back) (release.Outcome, error) {
 	if back.Owner == "" || back.Reason == "" {
-		return Outcome{}, fmt.Errorf("a rollback pins what it brings back: name its owner and a reason")
+		return release.Outcome{}, fmt.Errorf("a rollback pins what it brings back: name its owner and a reason")
 	}
 	if err := w.prepare(ctx); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	base, err := w.base(ctx)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	s, err := w.load(ctx, base, back.Environment)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if s.updated() {
 		return w.rollTagsBack(ctx, s, back)
 	}
 	if back.Commit != "" {
-		return Outcome{}, fmt.Errorf("%s has sets: say by its number which one is to come back", back.Environment)
+		return release.Outcome{}, fmt.Errorf("%s has sets: say by its number which one is to come back", back.Environment)
 	}
 	history := release.Sets(s.states)
 	if back.Of != "" && back.Of != s.set.Digest() && (s.set.Rollback == nil || back.Of != s.set.Parent) {
-		return Outcome{}, fmt.Errorf("%s is set %d, sha256:%.12s…, by now: the one that was to go back is sha256:%.12s…, and nothing was done", back.Environment, s.set.Sequence, s.set.Digest(), back.Of)
+		return release.Outcome{}, fmt.Errorf("%s is set %d, sha256:%.12s…, by now: the one that was to go back is sha256:%.12s…, and nothing was done", back.Environment, s.set.Sequence, s.set.Digest(), back.Of)
 	}
 	if done := s.set.Rollback; done != nil && (back.To == 0 || back.To == done.To) {
 		return w.again(ctx, s, fmt.Sprintf("%s is back at set %d already, as set %d: name an older one if that is not enough", back.Environment, done.To, s.set.Sequence))
 	}
 	switch {
 	case back.To == 0 && s.set.Sequence == 0:
-		return Outcome{}, fmt.Errorf("nothing was ever promoted to %s: there is nothing to go back to", back.Environment)
+		return release.Outcome{}, fmt.Errorf("nothing was ever promoted to %s: there is nothing to go back to", back.Environment)
 	case back.To == 0 && s.set.Sequence == 1:
-		return Outcome{}, fmt.Errorf("%s runs set 1, its first: there is nothing to go back to", back.Environment)
+		return release.Outcome{}, fmt.Errorf("%s runs set 1, its first: there is nothing to go back to", back.Environment)
 	case back.To == 0:
 		back.To = s.set.Sequence - 1
 	}
 	target, err := target(history, s.set, back.To)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("%s: %w", back.Environment, err)
+		return release.Outcome{}, fmt.Errorf("%s: %w", back.Environment, err)
 	}
 	if depth := s.set.Sequence - back.To; depth > s.policy.RollbackDepth {
-		return Outcome{}, fmt.Errorf("%s: set %d is %d sets back, and its images and models are kept for %d (promotion.rollbackDepth)", back.Environment, back.To, depth, s.policy.RollbackDepth)
+		return release.Outcome{}, fmt.Errorf("%s: set %d is %d sets back, and its images and models are kept for %d (promotion.rollbackDepth)", back.Environment, back.To, depth, s.policy.RollbackDepth)
 	}
 	to, err := w.backTo(ctx, s, target, back)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	title := fmt.Sprintf("Roll %s back to set %d, as set %d", back.Environment, target.Sequence, to.Sequence)
 	return w.move(ctx, s, to, title, back.Reason)
@@ -135,24 +135,24 @@ func sequences(history []release.Entry, current release.Set) []int {
 }
 
 // move makes the commit of a set and puts it onto the branch.
-func (w Workspace) move(ctx context.Context, s state, to release.Set, title, body string) (Outcome, error) {
+func (w Workspace) move(ctx context.Context, s state, to release.Set, title, body string) (release.Outcome, error) {
 	files, err := s.rewritten(to)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	return w.bring(ctx, s, to, files, title, body)
 }
 
 // bring makes the commit of files, and puts it onto the branch.
-func (w Workspace) bring(ctx context.Context, s state, to release.Set, files map[string][]byte, title, body string) (Outcome, error) {
+func (w Workspace) bring(ctx context.Context, s state, to release.Set, files map[string][]byte, title, body string) (release.Outcome, error) {
 	commit, err := w.commit(ctx, s, files, message(title, body, to))
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if err := w.deliver(ctx, s.base, commit, title); err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
-	return Outcome{
+	return release.Outcome{
 		Environment: to.Environment, Sequence: to.Sequence, Set: to.Digest(), Moved: true, Branch: w.Branch, Commit: commit, Title: title, Body: body,
 		Words: fmt.Sprintf("%s is set %d, sha256:%s, by commit %s", to.Environment, to.Sequence, to.Digest(), commit),
 	}, nil
@@ -160,10 +160,10 @@ func (w Workspace) bring(ctx context.Context, s state, to release.Set, files map
 
 // again makes sure that everything beside a set says what it does: what wrote there since, such as Image Updater a moment
 // after the pin, is taken back.
-func (w Workspace) again(ctx context.Context, s state, words string) (Outcome, error) {
+func (w Workspace) again(ctx context.Context, s state, words string) (release.Outcome, error) {
 	late, err := s.derived(s.set)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if len(late) == 0 {
 		return s.outcome(s.base, words), nil

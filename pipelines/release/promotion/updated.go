@@ -122,29 +122,29 @@ func (w Workspace) late(ctx context.Context, s state) error {
 
 // rollTagsBack brings the images before back, or those of a commit, with a pin that Image Updater is told of. Called again it
 // takes back what was written after the pin.
-func (w Workspace) rollTagsBack(ctx context.Context, s state, back Back) (Outcome, error) {
+func (w Workspace) rollTagsBack(ctx context.Context, s state, back Back) (release.Outcome, error) {
 	if back.To != 0 {
-		return Outcome{}, fmt.Errorf("%s has no sets: Image Updater writes there: name the --commit whose images are to come back", s.environment)
+		return release.Outcome{}, fmt.Errorf("%s has no sets: Image Updater writes there: name the --commit whose images are to come back", s.environment)
 	}
 	to := s.set
 	pin := to.Pin
 	again := pin != nil && pin.Owner == back.Owner && pin.Reason == back.Reason
 	target, err := w.targetTags(ctx, s, back, again)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if !again {
 		if to.Pin, err = w.pinOf(s, back); err != nil {
-			return Outcome{}, err
+			return release.Outcome{}, err
 		}
 	}
 	files, err := s.rewritten(to)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	text, err := retagged(s.tagsFile(), s.files[s.tagsFile()], target)
 	if err != nil {
-		return Outcome{}, err
+		return release.Outcome{}, err
 	}
 	if !bytes.Equal(text, s.files[s.tagsFile()]) {
 		files[s.tagsFile()] = text

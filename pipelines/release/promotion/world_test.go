@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,16 +97,6 @@ func newWorld(t testing.TB, dir string) *world {
 	return w
 }
 
-// kustomize is its executable.
-func kustomize(t testing.TB) string {
-	t.Helper()
-	found, err := exec.LookPath("kustomize")
-	if err != nil {
-		t.Fatalf("%v: `make unit` builds it into out/bin, which has to be in the PATH", err)
-	}
-	return found
-}
-
 func (w *world) write(name, text string) {
 	w.t.Helper()
 	name = filepath.Join(w.dir, name)
@@ -177,9 +166,9 @@ func (w *world) train(verdict, author string) release.Model {
 }
 
 // candidate is all that there is, built anew.
-func (w *world) candidate() *promotion.Candidate {
+func (w *world) candidate() *release.Candidate {
 	w.t.Helper()
-	return &promotion.Candidate{
+	return &release.Candidate{
 		Images: map[string]release.Image{
 			"api-gateway":       w.build("api-gateway", "Bob <12+bob@users.noreply.github.com>"),
 			"inference-service": w.build("inference-service", "Cy <cy@example.com>"),
@@ -218,7 +207,7 @@ func (w *world) evidence(set release.Set, commit string) promotion.Evidence {
 func (w *world) tick() { w.at.Now = w.at.Now.Add(time.Minute) }
 
 // stage promotes a candidate to staging, and has it tested.
-func (w *world) stage(candidate *promotion.Candidate) promotion.Outcome {
+func (w *world) stage(candidate *release.Candidate) release.Outcome {
 	w.t.Helper()
 	outcome := w.toStaging(candidate)
 	w.record(outcome, release.Passed)
@@ -226,7 +215,7 @@ func (w *world) stage(candidate *promotion.Candidate) promotion.Outcome {
 }
 
 // record records what tests of staging came to.
-func (w *world) record(outcome promotion.Outcome, result release.Result) {
+func (w *world) record(outcome release.Outcome, result release.Result) {
 	w.t.Helper()
 	w.tick()
 	tests := release.Tests{Result: result, At: w.at.Now, Run: "https://ci.example/2", Set: outcome.Set}
@@ -235,7 +224,7 @@ func (w *world) record(outcome promotion.Outcome, result release.Result) {
 	}
 }
 
-func (w *world) toStaging(candidate *promotion.Candidate) promotion.Outcome {
+func (w *world) toStaging(candidate *release.Candidate) release.Outcome {
 	w.t.Helper()
 	w.tick()
 	request := promotion.Request{To: "staging", Candidate: candidate}
@@ -251,20 +240,20 @@ func (w *world) toStaging(candidate *promotion.Candidate) promotion.Outcome {
 }
 
 // promote promotes what staging runs to production.
-func (w *world) promote(request promotion.Request) (promotion.Outcome, error) {
+func (w *world) promote(request promotion.Request) (release.Outcome, error) {
 	w.t.Helper()
 	w.tick()
 	ctx := context.Background()
 	request.To = "prod"
 	plan, err := w.at.Plan(ctx, request)
 	if err != nil {
-		return promotion.Outcome{}, err
+		return release.Outcome{}, err
 	}
 	return w.at.Promote(ctx, request, w.evidence(plan.After, plan.Base))
 }
 
 // ship brings something new all the way to production.
-func (w *world) ship() promotion.Outcome {
+func (w *world) ship() release.Outcome {
 	w.t.Helper()
 	w.stage(w.candidate())
 	outcome, err := w.promote(promotion.Request{})
