@@ -39,10 +39,12 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the Go tests of all modules but the stages' own, with the race detector
 	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"; for module in $(filter-out ci/tests,$(modules)); do (cd $$module && gotestsum --format pkgname -- -race -timeout 20m ./...); done
 
+# Go would take the results of before for those of now: it does not see what the engine reads. Calls wait more than they work,
+# so that there is one more of them at a time than there are processors here.
 stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
 	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
 	[ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE
-	(cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -timeout 75m ./...)
+	(cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -count=1 -parallel=$$(($$(nproc) + 1)) -timeout 75m ./...)
 	dagger call --progress=$(progress) java test check
 	dagger call --progress=$(progress) security secrets check
 	for project in apps/inference-service ml/training; do for stage in lint typecheck test; do

@@ -137,11 +137,12 @@ func (t *Terraform) tool() string {
 
 // workbench is a container with tools of the toolbox, our own command, the source and the mirror of providers.
 func (t *Terraform) workbench(ctx context.Context, tools ...string) (*dagger.Container, error) {
+	t.Esteira.begin(ctx, tools...)
 	command, err := t.Esteira.command(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mirror, err := t.mirror(ctx, command)
+	mirror, err := t.mirror(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -156,15 +157,22 @@ func (t *Terraform) workbench(ctx context.Context, tools ...string) (*dagger.Con
 const azapi = "terraform-provider-azapi"
 
 // mirror is what providers come from.
-func (t *Terraform) mirror(ctx context.Context, command *dagger.File) (*dagger.Directory, error) {
+func (t *Terraform) mirror(ctx context.Context) (*dagger.Directory, error) {
 	if t.Providers != nil {
 		return t.Providers, nil
 	}
-	provider, err := t.Esteira.Toolbox().Tool(ctx, azapi)
-	if err != nil {
-		return nil, err
-	}
-	return once(t.Esteira, "mirror", func() (*dagger.Directory, error) { return t.mirrored(command, provider).Sync(ctx) })
+	return once(t.Esteira, "mirror", func() (*dagger.Directory, error) {
+		t.Esteira.begin(ctx, azapi)
+		command, err := t.Esteira.command(ctx)
+		if err != nil {
+			return nil, err
+		}
+		provider, err := t.Esteira.tool(ctx, azapi)
+		if err != nil {
+			return nil, err
+		}
+		return t.mirrored(command, provider).Sync(ctx)
+	})
 }
 
 // mirrored is a mirror of providers that Go built.

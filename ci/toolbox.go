@@ -53,10 +53,29 @@ func (t *Toolbox) Tool(ctx context.Context,
 	return t.build(name), nil
 }
 
+// tool is a tool of the toolbox, which is there.
+func (e *Esteira) tool(ctx context.Context, name string) (*dagger.File, error) {
+	return once(e, "tool "+name, func() (*dagger.File, error) {
+		tool, err := e.Toolbox().Tool(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return tool.Sync(ctx)
+	})
+}
+
+// begin has tools made side by side, while something else is done. What fails is said where they are needed.
+func (e *Esteira) begin(ctx context.Context, names ...string) {
+	for _, name := range names {
+		go e.tool(ctx, name)
+	}
+}
+
 // withTools is a container with tools of the toolbox in it.
 func (e *Esteira) withTools(ctx context.Context, c *dagger.Container, names []string) (*dagger.Container, error) {
+	e.begin(ctx, names...)
 	for _, name := range names {
-		tool, err := e.Toolbox().Tool(ctx, name)
+		tool, err := e.tool(ctx, name)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 
 // Each seeded fault makes its stage red, and the error names the place, the reason and the remedy.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name   string
 		faults []string

@@ -55,6 +55,7 @@ func replaced(t *testing.T, dir, name, pattern, text string) string {
 
 // Each seeded fault makes its stage red, and the error names the place, the reason and the remedy.
 func TestPythonFaults(t *testing.T) {
+	t.Parallel()
 	const compile = "uv pip compile --universal --generate-hashes --no-annotate --python-version 3.13"
 	for _, test := range []struct {
 		name   string
