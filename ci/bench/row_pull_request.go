@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -39,10 +39,7 @@ func (b *bench) judge(ctx context.Context, tree, database string, args ...string
 // judgeable is a copy of this repository, and a database of vulnerabilities that is to be had without internet: the tests'
 // own, which the copy's policy takes for large enough.
 func (b *bench) judgeable(ctx context.Context, tree, database string) error {
-	pack := command(ctx, "go", "run", "./pipelines/cmd/esteira", "security", "database",
-		"--records", "pipelines/vulnerability/testdata/osv", "--out", database)
-	pack.Dir = b.repository
-	if err := errors.Join(b.copyTree(ctx, ".", tree), inTurn(pack)); err != nil {
+	if err := errors.Join(b.copyTree(ctx, ".", tree), b.advisories(ctx, database)); err != nil {
 		return err
 	}
 	policy := filepath.Join(tree, "esteira.yaml")
@@ -50,10 +47,23 @@ func (b *bench) judgeable(ctx context.Context, tree, database string) error {
 	if err != nil {
 		return err
 	}
-	const asked = "    database:\n"
-	if bytes.Count(text, []byte(asked)) != 1 {
+	if strings.Count(string(text), askedOfDatabase) != 1 {
 		return fmt.Errorf("%s: it says nothing of the database of vulnerabilities, or more than once", policy)
 	}
-	small := asked + "      records: {Debian: 3, GIT: 2, Go: 2, Maven: 3, PyPI: 3, npm: 1}\n"
-	return os.WriteFile(policy, bytes.Replace(text, []byte(asked), []byte(small), 1), 0o644)
+	return os.WriteFile(policy, []byte(smallDatabase(string(text))), 0o644)
+}
+
+// advisories packs the tests' database of vulnerabilities.
+func (b *bench) advisories(ctx context.Context, database string) error {
+	pack := command(ctx, "go", "run", "./pipelines/cmd/esteira", "security", "database",
+		"--records", "pipelines/vulnerability/testdata/osv", "--out", database)
+	pack.Dir = b.repository
+	return inTurn(pack)
+}
+
+const askedOfDatabase = "    database:\n"
+
+// smallDatabase is an esteira.yaml that takes the tests' database for large enough.
+func smallDatabase(text string) string {
+	return strings.Replace(text, askedOfDatabase, askedOfDatabase+"      records: {Debian: 3, GIT: 2, Go: 2, Maven: 3, PyPI: 3, npm: 1}\n", 1)
 }

@@ -9,16 +9,39 @@ import (
 	"time"
 )
 
-// readyTools are those of the toolbox that a pull request of the component needs.
+// serviceFile is what a team with one service has in its repository beside it. The database of vulnerabilities is the tests' own.
+const serviceFile = `version: 1
+components:
+  - {name: api-gateway, path: ` + component + `, kind: java, owner: java-team}
+unowned:
+  - {path: policy.yaml, reason: "what is accepted of the repository as a whole"}
+security:
+  vulnerabilities:
+    blocks: high
+    database:
+      maxHours: 72
+`
+
+// servicePolicy is what is accepted there.
+const servicePolicy = `version: 1
+accepted:
+  - rule: generic-api-key
+    object: ` + component + `/src/test/resources/assignment.json
+    reason: made-up user keys of an experiment
+    owner: java-team
+    expires: 2099-12-31
+`
+
+// readyTools are those of the toolbox that a pull request of the service needs.
 var readyTools = []string{"gitleaks", "osv-scanner", "syft"}
 
-// runner is a pull request that changes the component, on a machine whose engine is empty: with nothing else, and with a
-// remote cache and ready tools, as cache.yml and `toolbox publish` leave them. Beside it the plain tools, installed and run
-// in turn on a fresh Debian.
+// runner is a pull request that changes the only service of a repository, on a machine whose engine is empty: with nothing
+// else, and with a remote cache and ready tools, as cache.yml and `toolbox publish` leave them. Beside it the plain tools,
+// installed and run in turn on a fresh Debian.
 func runner(ctx context.Context, b *bench) (lines []line, err error) {
 	tree, base, database, tools := filepath.Join(b.work, "tree"), filepath.Join(b.work, "base"), filepath.Join(b.work, "advisories"), filepath.Join(b.work, "tools")
 	if err := errors.Join(
-		b.judgeable(ctx, base, database), b.judgeable(ctx, tree, database), change(filepath.Join(tree, component, changedFile)),
+		b.advisories(ctx, database), b.service(ctx, base), b.service(ctx, tree), change(filepath.Join(tree, component, changedFile)),
 	); err != nil {
 		return nil, err
 	}
@@ -59,6 +82,14 @@ func runner(ctx context.Context, b *bench) (lines []line, err error) {
 		{what: "pull request, empty engine", unit: "s", esteira: cold.Seconds(), bare: bare.Seconds(), target: []limit{{1, 60}}},
 		{what: "the same, remote cache and ready tools (bare: without them)", unit: "s", esteira: cached.Seconds(), bare: cold.Seconds(), target: []limit{{0.25, 0}}},
 	}, err
+}
+
+// service is a repository with the component alone.
+func (b *bench) service(ctx context.Context, tree string) error {
+	return errors.Join(
+		b.copyTree(ctx, component, filepath.Join(tree, component)),
+		os.WriteFile(filepath.Join(tree, "policy.yaml"), []byte(servicePolicy), 0o644),
+		os.WriteFile(filepath.Join(tree, "esteira.yaml"), []byte(smallDatabase(serviceFile)), 0o644))
 }
 
 // onEmpty runs a check on the bench's own engine, with a remote cache in that engine's registry.
