@@ -65,7 +65,7 @@ func runner(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	say("pull request on an empty engine: %.1f s", cold.Seconds())
-	if _, err := judge("EXPORT_CONFIG=mode=max,", "--tools", tools); err != nil {
+	if _, err := judge("EXPORT_CONFIG=mode=max,compression=zstd,", "--tools", tools); err != nil {
 		return nil, err
 	}
 	if err := b.emptied(ctx); err != nil {
@@ -107,7 +107,8 @@ func (b *bench) onEmpty(ctx context.Context, check *exec.Cmd, cache string) (tim
 		if err != nil {
 			return 0, err
 		}
-		check.Env = append(check.Env, "_EXPERIMENTAL_DAGGER_CACHE_"+cache+"type=registry,ref="+registry+"/cache:bench")
+		check.Env = append(check.Env, "_EXPERIMENTAL_DAGGER_CACHE_"+cache+"type=registry,ref="+registry+"/cache:bench",
+			"_EXPERIMENTAL_DAGGER_SHUTDOWN_TIMEOUT=30m") // the export goes on when the call has ended, and is cut off after ten seconds
 	}
 	return timed(func() error { return passed(check) })
 }
