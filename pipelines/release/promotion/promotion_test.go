@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/kustomize/api/filesys"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/esteira/esteira/pipelines/git/gittest"
 	"github.com/esteira/esteira/pipelines/release"
