@@ -65,11 +65,11 @@ func (b *bench) tofu(ctx context.Context, folder string) error {
 
 // barePlan is all that a plan without a cloud takes, done by hand in a copy.
 func barePlan(ctx context.Context, folder, tools string) error {
-	const plan = `cp -r "$0" "$1/work" && cd "$1/work/environments/dev"
+	const plan = `cp -r "$0" "$1/copy" && cd "$1/copy/environments/dev"
 printf 'terraform {\n  backend "local" {}\n}\n' >bench_override.tf
 "$1/tofu" init -input=false -no-color
 "$1/tofu" plan -input=false -no-color -refresh=false -var-file=offline.tfvars -out=plan.tfplan`
-	if err := os.RemoveAll(filepath.Join(tools, "work")); err != nil {
+	if err := os.RemoveAll(filepath.Join(tools, "copy")); err != nil {
 		return err
 	}
 	planned := command(ctx, "bash", "-euo", "pipefail", "-c", plan, folder, tools)

@@ -15,7 +15,7 @@ func TestRefusals(t *testing.T) {
 	secrets := string(readFile(t, "secrets.json"))
 	rules := string(readFile(t, "conftest.json"))
 	byCheckov := func(text string) error { _, err := Checkov([]byte(text), plans); return err }
-	bySecrets := func(text string) error { _, err := Secrets([]byte(text), "/src", "/work/canary.tf"); return err }
+	bySecrets := func(text string) error { _, err := Secrets([]byte(text), "/src", "/scanned/canary.tf"); return err }
 	byRules := func(text string) error { _, err := Conftest([]byte(text), plans); return err }
 	for _, test := range []struct {
 		name string
@@ -31,7 +31,7 @@ func TestRefusals(t *testing.T) {
 		{"another framework", byCheckov, secrets, "reports of secrets, not of arm"},
 		{"nothing looked at", byCheckov, empty, "looked at 0 resources of 3"},
 		{"a resource less", byCheckov, replace(t, arm, `"resource_count": 3`, `"resource_count": 2`), "looked at 2 resources of 3"},
-		{"a file that it could not read", byCheckov, replace(t, arm, `"parsing_errors": []`, `"parsing_errors": ["/work/0.json"]`), "could not read /work/0.json"},
+		{"a file that it could not read", byCheckov, replace(t, arm, `"parsing_errors": []`, `"parsing_errors": ["/scanned/0.json"]`), "could not read /scanned/0.json"},
 		{"another file", byCheckov, strings.ReplaceAll(arm, "/0.json", "/7.json"), "which it was not given"},
 		{"a line without a resource", byCheckov, strings.Replace(arm, "\"file_line_range\": [\n                    2", "\"file_line_range\": [\n                    99", 1), "0.json:99, where no resource is"},
 		{"skipped", byCheckov, replace(t, arm, `"skipped_checks": []`, `"skipped_checks": [{"check_id": "CKV_1"}]`), "skipped CKV_1"},
@@ -42,9 +42,9 @@ func TestRefusals(t *testing.T) {
 		{"rules cut off", byRules, rules[:len(rules)/2], "conftest printed no report"},
 		{"no file", byRules, "[]", "did not judge weak"},
 		{"another file of rules", byRules, strings.ReplaceAll(rules, "0.json", "1.json"), "did not judge weak"},
-		{"no rules", byRules, `[{"filename": "/work/0.json", "namespace": "main", "successes": 0}]`, "by 0 rules"},
-		{"warnings", byRules, `[{"filename": "/work/0.json", "successes": 1, "warnings": [{"msg": "w"}]}]`, "with 1 warnings"},
-		{"without a rule", byRules, `[{"filename": "/work/0.json", "failures": [{"msg": "m"}]}]`, `"m", without rule, address or severity`},
+		{"no rules", byRules, `[{"filename": "/scanned/0.json", "namespace": "main", "successes": 0}]`, "by 0 rules"},
+		{"warnings", byRules, `[{"filename": "/scanned/0.json", "successes": 1, "warnings": [{"msg": "w"}]}]`, "with 1 warnings"},
+		{"without a rule", byRules, `[{"filename": "/scanned/0.json", "failures": [{"msg": "m"}]}]`, `"m", without rule, address or severity`},
 	} {
 		if err := test.read(test.text); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want %q in it", test.name, err, test.want)
@@ -70,7 +70,7 @@ func FuzzReaders(f *testing.F) {
 	plans := weakPlans(f)
 	f.Fuzz(func(t *testing.T, output []byte) {
 		_, _ = Checkov(output, plans)
-		_, _ = Secrets(output, "/src", "/work/canary.tf")
+		_, _ = Secrets(output, "/src", "/scanned/canary.tf")
 		_, _ = Conftest(output, plans)
 	})
 }

@@ -27,7 +27,7 @@ func TestWeakFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secrets, err := Secrets(readFile(t, "secrets.json"), "/src", "/work/canary.tf")
+	secrets, err := Secrets(readFile(t, "secrets.json"), "/src", "/scanned/canary.tf")
 	if err != nil {
 		t.Fatal(err)
 	}
