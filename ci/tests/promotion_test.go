@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/cgi"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -147,4 +149,45 @@ func TestDelivery(t *testing.T) {
 	if said := call(t, append(stage, "dora", "--days=90")...).passes(t); !strings.Contains(said, "staging") || !strings.Contains(said, "deployment frequency") {
 		t.Errorf("%s", said)
 	}
+}
+
+// GitHub's environments are compared with esteira.yaml; what was not looked at is not applied, and a token that is missing, or
+// that may not, is said. Which calls GitHub allows its own description says, in pipelines/github.
+func TestPromotionEnvironments(t *testing.T) {
+	t.Parallel()
+	const token = "github_pat_never-shown"
+	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer "+token {
+			t.Errorf("%s without the token", r.URL)
+		}
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, `{"environments":[{"name":"preview"}],"id":7}`)
+			return
+		}
+		w.Header().Set("X-Accepted-GitHub-Permissions", "administration=write")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"message":"Resource not accessible by integration"}`)
+	}))
+	defer github.Close()
+	port := github.URL[strings.LastIndex(github.URL, ":")+1:]
+	ask := func(flags []string, what ...string) outcome {
+		return call(t, slices.Concat([]string{"promotion"}, flags, []string{"environments", "--repository=team/iris",
+			"--api=http://github:" + port, "--service=tcp://127.0.0.1:" + port}, what)...)
+	}
+	authorised := []string{"--token=" + secret(t, token)}
+	planned := ask(authorised, "plan").passes(t)
+	for _, want := range []string{"production           waitMinutes        (new)  → 5\n", "left alone: preview\n", "administration:write, members:read\n", "18 changes, sha256:"} {
+		if !strings.Contains(planned, want) {
+			t.Errorf("the plan does not say %q:\n%s", want, planned)
+		}
+	}
+	ask(authorised, "check").fails(t, "18 fields of the environments of team/iris are not as desired")
+	other := ask(authorised, "apply", "--expect=sha256:"+strings.Repeat("0", 64))
+	other.fails(t, "sha256:")
+	refused := ask(authorised, "apply")
+	refused.fails(t, "administration:write")
+	if strings.Contains(planned+other.stdout+other.stderr+refused.stdout+refused.stderr, token) {
+		t.Error("the token is shown")
+	}
+	ask(nil, "plan").fails(t, "token")
 }
