@@ -44,7 +44,10 @@ unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## r
 stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
 	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
 	[ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE
-	(cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -count=1 -parallel=$$(($$(nproc) + 1)) -timeout 75m ./...)
+	tests() { (cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -count=1 -parallel=$$(($$(nproc) + 1)) -timeout 75m ./...); }
+	tests || { if out/bin/engine status >/dev/null; then exit 1; fi
+	  echo "The engine itself died meanwhile, and its log says why: it is started again, and so are all tests, once."
+	  out/bin/engine up; tests; }
 	dagger call --progress=$(progress) java test check
 	dagger call --progress=$(progress) security secrets check
 	for project in apps/inference-service ml/training; do for stage in lint typecheck test; do
