@@ -39,7 +39,7 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the Go tests of all modules but the stages' own, with the race detector
 	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"; for module in $(filter-out ci/tests,$(modules)); do (cd $$module && gotestsum --format pkgname -- -race -timeout 20m ./...); done
 
-# Go would take the results of before for those of now: it does not see what the engine reads. Calls wait more than they work,
+# Go would take the results of before for those of now: it does not see what the engine reads. Calls also wait for each other,
 # so that there is one more of them at a time than there are processors here.
 stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
 	@$(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"
