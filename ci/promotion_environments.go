@@ -7,9 +7,6 @@ import (
 	"github.com/esteira/esteira/ci/internal/dagger"
 )
 
-// environmentsFile lists the environments.
-const environmentsFile = "esteira.yaml"
-
 // Environments are those of a repository at GitHub, as its esteira.yaml has them.
 type Environments struct {
 	// +private
@@ -63,7 +60,7 @@ func (e *Environments) ask(ctx context.Context, what string, flags ...string) (s
 	if err != nil {
 		return "", err
 	}
-	desired, err := e.Promotion.Source.File(environmentsFile).Contents(ctx)
+	desired, err := e.Promotion.Source.File(policyFile).Contents(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -71,14 +68,14 @@ func (e *Environments) ask(ctx context.Context, what string, flags ...string) (s
 	if err != nil {
 		return "", err
 	}
-	args := append([]string{"esteira", "environments", what, "--config=/" + environmentsFile, "--repository=" + e.Repository, "--api=" + e.API}, flags...)
+	args := append([]string{"esteira", "environments", what, "--config=/" + policyFile, "--repository=" + e.Repository, "--api=" + e.API}, flags...)
 	if e.Promotion.Token != nil {
 		bench = bench.WithMountedSecret("/run/token", e.Promotion.Token)
 		args = append(args, "--token-file=/run/token")
 	}
 	said, err := bench.
 		WithMountedFile("/usr/local/bin/esteira", command).
-		WithNewFile("/"+environmentsFile, desired).
+		WithNewFile("/"+policyFile, desired).
 		WithEnvVariable("ESTEIRA_NOW", time.Now().String()).
 		WithExec(withTimeout(promotionLimit, args...)).
 		Stdout(ctx)

@@ -105,15 +105,15 @@ func (s *Security) Database(ctx context.Context) (*dagger.Directory, error) {
 
 // policy is what is asked of packages.
 func (s *Security) policy(ctx context.Context) (vulnerability.Policy, error) {
-	names, err := s.PolicyFolder.Glob(ctx, "esteira.yaml")
+	names, err := s.PolicyFolder.Glob(ctx, policyFile)
 	if err != nil || len(names) == 0 {
 		return vulnerability.Policy{}, err
 	}
-	text, err := s.PolicyFolder.File("esteira.yaml").Contents(ctx)
+	text, err := s.PolicyFolder.File(policyFile).Contents(ctx)
 	if err != nil {
 		return vulnerability.Policy{}, err
 	}
-	parsed, err := config.Parse("esteira.yaml", []byte(text))
+	parsed, err := config.Parse(policyFile, []byte(text))
 	return parsed.Security.Vulnerabilities, err
 }
 

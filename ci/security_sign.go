@@ -184,12 +184,12 @@ func (s *Security) signer(ctx context.Context, ref, username string, password *d
 
 // verify runs our command by the policy and the key, if there is one.
 func (s *Security) verify(ctx context.Context, c *dagger.Container, key *dagger.File, args []string) (string, error) {
-	names, err := s.PolicyFolder.Glob(ctx, "esteira.yaml")
+	names, err := s.PolicyFolder.Glob(ctx, policyFile)
 	if err != nil {
 		return "", err
 	}
 	if len(names) > 0 {
-		c = c.WithMountedFile("/esteira.yaml", s.PolicyFolder.File("esteira.yaml"))
+		c = c.WithMountedFile("/"+policyFile, s.PolicyFolder.File(policyFile))
 		args = append(args, "--policy=/esteira.yaml")
 	}
 	if key != nil {
