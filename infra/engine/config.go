@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 const defaultDisk = "40GB"
@@ -26,13 +28,24 @@ func diskLimit() (string, error) {
 	return limit, nil
 }
 
-// engineConfig is the engine's configuration file: how much disk it may take,
-// and our registry in front of Docker's.
-func engineConfig(disk, registry string) ([]byte, error) {
+// leastFree is how many bytes of a folder's disk the engine has to leave free:
+// a twentieth of the disk. The engine looks at all free blocks, so those that
+// the file system keeps from everybody are added.
+func leastFree(folder string) (uint64, error) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(folder, &disk); err != nil {
+		return 0, fmt.Errorf("look how much of the disk of %s is free: %w", folder, err)
+	}
+	return (disk.Blocks/20 + disk.Bfree - disk.Bavail) * uint64(disk.Bsize), nil
+}
+
+// engineConfig is the engine's configuration file: how much disk it may take
+// and has to leave free, in bytes, and our registry in front of Docker's.
+func engineConfig(disk string, free uint64, registry string) ([]byte, error) {
 	type object = map[string]any
 	return json.MarshalIndent(object{
 		"logLevel": "info",
-		"gc":       object{"maxUsedSpace": disk, "minFreeSpace": "5%", "reservedSpace": "2GB"},
+		"gc":       object{"maxUsedSpace": disk, "minFreeSpace": free, "reservedSpace": "2GB"},
 		"registries": object{
 			"docker.io": object{"mirrors": []string{registry}},
 			registry:    object{"http": true},

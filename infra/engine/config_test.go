@@ -28,12 +28,15 @@ func TestDiskLimit(t *testing.T) {
 }
 
 func TestEngineConfig(t *testing.T) {
-	text, err := engineConfig("40GB", "192.0.2.1:5000")
+	text, err := engineConfig("40GB", 5<<30, "192.0.2.1:5000")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var config struct {
-		GC         struct{ MaxUsedSpace, MinFreeSpace string }
+		GC struct {
+			MaxUsedSpace string
+			MinFreeSpace uint64
+		}
 		Registries map[string]struct {
 			Mirrors []string
 			HTTP    bool
@@ -42,7 +45,7 @@ func TestEngineConfig(t *testing.T) {
 	if err := json.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	if config.GC.MaxUsedSpace != "40GB" || config.GC.MinFreeSpace == "" {
+	if config.GC.MaxUsedSpace != "40GB" || config.GC.MinFreeSpace != 5<<30 {
 		t.Errorf("disk use has no limit in %s", text)
 	}
 	if !slices.Equal(config.Registries["docker.io"].Mirrors, []string{"192.0.2.1:5000"}) || !config.Registries["192.0.2.1:5000"].HTTP {

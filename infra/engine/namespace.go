@@ -115,7 +115,11 @@ func furnishOpt(s start) error {
 // furnishEtc writes the files of /etc that the engine reads. They go into a
 // layer over the host's /etc that is forgotten with the instance.
 func furnishEtc(s start) error {
-	config, err := engineConfig(s.Recipe.Disk, s.Network.registry())
+	free, err := leastFree(s.Folder)
+	if err != nil {
+		return err
+	}
+	config, err := engineConfig(s.Recipe.Disk, free, s.Network.registry())
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (h home) recipe(p parts, lookup func(string) (string, bool)) (recipe, error
 // configDigest is a key of the engine's configuration files, so that a newer
 // version of this program starts an engine again that it would configure otherwise.
 func configDigest(disk string) (string, error) {
-	engine, err := engineConfig(disk, "registry")
+	engine, err := engineConfig(disk, 0, "registry")
 	if err != nil {
 		return "", err
 	}
