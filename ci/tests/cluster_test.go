@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -254,15 +253,13 @@ func generation(k kubectl, name string) json.Number {
 	return json.Number(k.run("", "get", "deployment/"+name, "--namespace=iris-staging", "--output=jsonpath={.metadata.generation}"))
 }
 
-// stage brings an image of the gateway to staging.
-func (o origin) stage(t *testing.T, digest string) {
+// stage brings an image of the gateway to staging, and returns the digest of the set.
+func (o origin) stage(t *testing.T, digest string) string {
 	t.Helper()
 	dir, files := o.clone(t), t.TempDir()
 	candidate := write(t, filepath.Join(files, "candidate.json"), fmt.Sprintf(`{"images": {"api-gateway": {"digest": %q, "version": "main-1", "source": %q}}}`, digest, o.git(t, "rev-parse", "main")))
 	verified := write(t, filepath.Join(files, "verifications.json"), fmt.Sprintf(`[{"digest": %q, "verified": true}]`, digest))
 	said := esteira(t.Context(), t, []string{"HOME=" + files}, "promotion", "promote", "--repository="+dir, "--to=staging", "--candidate="+candidate, "--verifications="+verified, "--author=Robot <robot@localhost>")
-	said.passes(t)
-	if said, err := exec.Command("git", "-C", dir, "push", "--quiet", "origin", "main").CombinedOutput(); err != nil {
-		t.Fatal(errors.Join(err, errors.New(string(said))))
-	}
+	push(t, dir)
+	return setOf(t, said.passes(t))
 }

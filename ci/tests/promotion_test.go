@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,24 @@ func commit(t *testing.T, clone string) {
 	}
 }
 
+// push brings what was committed in a clone to where it came from.
+func push(t *testing.T, clone string) {
+	t.Helper()
+	if said, err := exec.Command("git", "-C", clone, "push", "--quiet", "origin", "main").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+}
+
+// setOf is the digest of the set that a promotion says it moved.
+func setOf(t *testing.T, said string) string {
+	t.Helper()
+	found := regexp.MustCompile(`set [0-9]+, sha256:([0-9a-f]{64})`).FindStringSubmatch(said)
+	if found == nil {
+		t.Fatalf("it names no set:\n%s", said)
+	}
+	return found[1]
+}
+
 // call is one of `promotion`, over a fresh clone.
 func (o origin) call(t *testing.T, password string, args ...string) outcome {
 	t.Helper()
@@ -116,10 +135,9 @@ func TestPromotion(t *testing.T) {
 	if again := o.call(t, o.password, "promote", "--to=staging", candidate, verified).passes(t); !strings.Contains(again, "nothing was done") || o.git(t, "rev-parse", "main") != staged {
 		t.Errorf("it moved twice: %s", again)
 	}
-	set := said[strings.Index(said, "sha256:")+len("sha256:"):][:64]
 	now := o.git(t, "log", "-1", "--format=%cI", "main")
 	o.call(t, o.password, "record", "--environment=staging", "--tests="+write(t, filepath.Join(files, "tests.json"),
-		fmt.Sprintf(`{"result": "passed", "at": %q, "run": "https://ci.example/1", "set": %q}`, now, set))).passes(t)
+		fmt.Sprintf(`{"result": "passed", "at": %q, "run": "https://ci.example/1", "set": %q}`, now, setOf(t, said)))).passes(t)
 	if shown := o.call(t, o.password, "diff", "--to=prod").passes(t); !strings.Contains(shown, "api-gateway") || !strings.Contains(shown, "--expect") {
 		t.Errorf("%s", shown)
 	}
