@@ -310,7 +310,10 @@ func (w *componentWork) manifests(ctx context.Context, folder, base *dagger.Dire
 		Exclude: []string{"**/tests"},
 	})
 	return w.comparing(ctx, w.what(), []*dagger.Directory{folder, base, seen}, func(ctx context.Context, folders []*dagger.Directory) ([]report.Stage, error) {
-		return w.Esteira.Manifests(folders[0], folders[1], folders[2], nil).validate(ctx)
+		return w.Esteira.Manifests(folders[0], folders[1], folders[2], nil).validate(ctx, func(check string) bool {
+			_, skipped := w.Component.Skipped(check)
+			return !skipped
+		})
 	})
 }
 

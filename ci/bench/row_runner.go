@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,7 +77,7 @@ func runner(ctx context.Context, b *bench) (lines []line, err error) {
 		return nil, err
 	}
 	say("the same with a remote cache and ready tools: %.1f s", cached.Seconds())
-	bare, err := b.bareJudgement(ctx, tree)
+	bare, err := b.bareJudgement(ctx, tree, database)
 	say("the plain tools, installed and run in turn: %.1f s", bare.Seconds())
 	return []line{
 		{what: "pull request, empty engine", unit: "s", esteira: cold.Seconds(), bare: bare.Seconds(), target: []limit{{1, 60}}},
@@ -118,15 +119,28 @@ func (b *bench) emptied(ctx context.Context) error {
 	return errors.Join(inTurn(b.engine(ctx, "down")), os.RemoveAll(filepath.Join(filepath.Dir(b.home), "instances", "bench", "state")))
 }
 
-// bareJudgement is how long the plain tools take for less than that, each installed from its sources and run in turn: Maven,
-// and of the scanners those that need no database.
-func (b *bench) bareJudgement(ctx context.Context, tree string) (time.Duration, error) {
+// bareImage is an image as a careful Dockerfile makes one, in the bare system after `mvn verify`: a JRE of the modules that are
+// needed, the jar taken apart, the JVM's start prepared, all of it compressed.
+const bareImage = `set -eu
+cd ` + bareSource + ` && rm -rf /image && mkdir /image
+java -Djarmode=tools -jar target/*.jar extract --destination /image/app
+jlink --add-modules java.base,java.desktop,java.instrument,java.management,java.naming,java.net.http,java.prefs,java.rmi,java.scripting,java.security.jgss,java.sql,jdk.crypto.ec,jdk.jfr,jdk.management,jdk.net,jdk.unsupported \
+  --compress zip-6 --strip-java-debug-attributes --no-header-files --no-man-pages --output /image/jre
+/image/jre/bin/java -XX:AOTCacheOutput=/image/app.aot -Dspring.context.exit=onRefresh -jar /image/app/*.jar >/dev/null
+tar -czf /image.tar.gz /image`
+
+// bareJudgement is how long the plain tools take for the same, each installed from its sources and run in turn: secrets, Maven,
+// the image, and the bills of materials of sources and image, looked up in the database. They join nothing to one report.
+func (b *bench) bareJudgement(ctx context.Context, tree, database string) (time.Duration, error) {
 	built, err := b.installBare(ctx)
 	if err != nil {
 		return 0, err
 	}
 	tools := filepath.Join(b.work, "bare-tools")
-	installed, err := timed(func() error {
+	tool := func(name string, args ...string) *exec.Cmd {
+		return command(ctx, filepath.Join(tools, name), args...)
+	}
+	taken, err := timed(func() error {
 		for _, name := range readyTools {
 			install := command(ctx, "go", "build", "-ldflags=-s -w", "-o", filepath.Join(tools, name), "tool")
 			install.Dir = filepath.Join(b.repository, "ci/toolbox", name)
@@ -135,15 +149,23 @@ func (b *bench) bareJudgement(ctx context.Context, tree string) (time.Duration, 
 				return err
 			}
 		}
+		// osv-scanner looks for its database in a folder of that name.
+		if err := os.Symlink(database, filepath.Join(b.work, "osv-scanner")); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := inTurn(tool("gitleaks", "dir", "--exit-code=0", tree), chrooted(ctx, b.bareRoot(), nil, "sh", "-c", bareImage)); err != nil {
+			return err
+		}
+		for _, what := range []string{bareSource, "/image"} {
+			bill := filepath.Join(tools, filepath.Base(what)+".cdx.json")
+			if err := inTurn(
+				tool("syft", "scan", "--quiet", "dir:"+b.bareRoot()+what, "--output=cyclonedx-json="+bill),
+				tool("osv-scanner", "scan", "source", "--offline", "--local-db-path="+b.work, "--lockfile="+bill, "--all-packages"),
+			); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
-	}
-	run, err := timed(func() error {
-		return inTurn(
-			command(ctx, filepath.Join(tools, "gitleaks"), "dir", "--exit-code=0", tree),
-			command(ctx, filepath.Join(tools, "syft"), "scan", "--quiet", "dir:"+b.bareRoot()+bareSource, "--output=cyclonedx-json="+tools+"/sbom.cdx.json"))
-	})
-	return built + installed + run, err
+	return built + taken, err
 }

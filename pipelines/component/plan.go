@@ -134,22 +134,42 @@ func read(repository fs.FS) (config.Config, error) {
 	return config.Parse(File, text)
 }
 
-// choose says of each component whether it runs.
+// unchanged is why a component, or one of its stages, does not run.
+const unchanged = "nothing that it is made of changed"
+
+// choose says of each component whether it runs, and which of its stages do not.
 func (p *Plan) choose(c config.Config, files, changed []string) {
 	everything := p.everything(c, changed)
 	for _, component := range c.Components {
 		choice := Choice{Component: component, Run: true, Reason: everything}
-		switch touching := touching(c, component, changed); {
+		inside := first(changed, func(file string) bool { return OwnerOf(c, file).Component == component.Name })
+		outside := first(changed, func(file string) bool {
+			return slices.ContainsFunc(component.Also, func(path string) bool { return holds(path, file) })
+		})
+		switch {
 		case !slices.ContainsFunc(files, func(file string) bool { return holds(component.Path, file) }):
 			choice.Run, choice.Reason = false, "there is nothing in "+component.Path
 		case everything != "":
-		case touching != "":
-			choice.Reason = touching + " changed"
+		case inside != "":
+			choice.Reason = inside + " changed"
+		case outside != "":
+			choice.Component.Skip, choice.Reason = outsiders(component), outside+" changed"
 		default:
-			choice.Run, choice.Reason = false, "nothing that it is made of changed"
+			choice.Run, choice.Reason = false, unchanged
 		}
 		p.Choices = append(p.Choices, choice)
 	}
+}
+
+// outsiders are the stages that a component does without where only files elsewhere changed.
+func outsiders(c config.Component) []config.Skip {
+	elsewhere, skip := c.Kind.Elsewhere(), slices.Clone(c.Skip)
+	for _, stage := range c.Kind.Stages() {
+		if _, skipped := c.Skipped(stage); !skipped && len(elsewhere) > 0 && !slices.Contains(elsewhere, stage) {
+			skip = append(skip, config.Skip{Stage: stage, Reason: unchanged})
+		}
+	}
+	return skip
 }
 
 // everything is why all components run, if they do.
@@ -180,13 +200,10 @@ func (p *Plan) everything(c config.Config, changed []string) string {
 	return nobodys[0] + " changed, which is nobody's"
 }
 
-// touching is the first changed file that touches a component.
-func touching(c config.Config, component config.Component, changed []string) string {
-	for _, file := range changed {
-		if OwnerOf(c, file).Component == component.Name ||
-			slices.ContainsFunc(component.Also, func(path string) bool { return holds(path, file) }) {
-			return file
-		}
+// first is the first of some files that is looked for.
+func first(files []string, wanted func(string) bool) string {
+	if i := slices.IndexFunc(files, wanted); i >= 0 {
+		return files[i]
 	}
 	return ""
 }

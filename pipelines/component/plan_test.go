@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/esteira/esteira/pipelines/config"
 	"github.com/esteira/esteira/pipelines/report"
 )
 
@@ -80,6 +81,50 @@ func TestMake(t *testing.T) {
 				if choice.Reason == "" {
 					t.Errorf("%s has no reason", choice.Component.Name)
 				}
+			}
+		})
+	}
+}
+
+// What lies elsewhere has those stages run that look at it, and no others; a component's own file has all of them run.
+func TestElsewhere(t *testing.T) {
+	all := strings.Join(config.Manifests.Stages(), " ")
+	for _, test := range []struct {
+		name, from, to string
+		edits          map[string]string
+		runs           string
+	}{
+		{"elsewhere", "", "", map[string]string{"docs/runbooks/down.md": "up"}, "monitoring"},
+		{"inside, too", "", "", map[string]string{"docs/runbooks/down.md": "up", "k8s/kustomization.yaml": "other"}, all},
+		{"what all stand on, too", "", "", map[string]string{"docs/runbooks/down.md": "up", "ci/main.go": "x"}, all},
+		{"a stage is left out already", "also: [docs/runbooks]", "also: [docs/runbooks], skip: [{stage: monitoring, reason: none}]",
+			map[string]string{"docs/runbooks/down.md": "up"}, ""},
+		{"of a kind whose stages look nowhere else", "owner: java-team", "owner: java-team, also: [docs/orders]",
+			map[string]string{"docs/orders/a.md": "b"}, strings.Join(config.Java.Stages(), " ")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			table := strings.Replace(said, test.from, test.to, 1)
+			edits := map[string]string{File: table}
+			maps.Copy(edits, test.edits)
+			plan, err := Make(repository(map[string]string{File: table}), repository(edits))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var runs []string
+			for _, choice := range plan.Choices {
+				if !choice.Run || len(choice.Component.Also) == 0 {
+					continue
+				}
+				for _, stage := range choice.Component.Kind.Stages() {
+					if reason, skipped := choice.Component.Skipped(stage); !skipped {
+						runs = append(runs, stage)
+					} else if reason == "" {
+						t.Errorf("%s is skipped without a reason", stage)
+					}
+				}
+			}
+			if got := strings.Join(runs, " "); got != test.runs {
+				t.Errorf("%s run, want %s", got, test.runs)
 			}
 		})
 	}

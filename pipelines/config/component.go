@@ -39,6 +39,15 @@ func (k Kind) Stages() []string {
 	return nil
 }
 
+// Elsewhere are the stages that look at what `also` names; the kind's others look at the component's own folder alone. Where
+// there are none, all are run for it.
+func (k Kind) Elsewhere() []string {
+	if k == Manifests {
+		return []string{"monitoring"}
+	}
+	return nil
+}
+
 // Mode says what it means that a stage is red.
 type Mode string
 
@@ -61,7 +70,7 @@ type Component struct {
 	Path  string `json:"path"`
 	Kind  Kind   `json:"kind"`
 	Owner string `json:"owner"`
-	// Also are files and folders elsewhere whose change touches it.
+	// Also are files and folders elsewhere whose change touches it, or those of its stages that look at them.
 	Also []string `json:"also,omitempty"`
 	// Skip are the stages that it opts out of.
 	Skip []Skip `json:"skip,omitempty"`
