@@ -251,19 +251,6 @@ func (p *Promotion) VerifyCheck(ctx context.Context) error {
 	return err
 }
 
-// Prune lists the images and models that no set within the rollback depth names.
-// +cache="never"
-func (p *Promotion) Prune(ctx context.Context,
-	// All that there are, as JSON
-	existing *dagger.File,
-) (string, error) {
-	bench, err := p.bench(ctx)
-	if err != nil {
-		return "", err
-	}
-	return p.run(ctx, bench.WithMountedFile("/existing.json", existing), "prune", "--existing=/existing.json")
-}
-
 // ask runs a command that changes nothing.
 func (p *Promotion) ask(ctx context.Context, args ...string) (string, error) {
 	bench, err := p.bench(ctx)

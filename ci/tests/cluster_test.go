@@ -256,10 +256,17 @@ func generation(k kubectl, name string) json.Number {
 // stage brings an image of the gateway to staging, and returns the digest of the set.
 func (o origin) stage(t *testing.T, digest string) string {
 	t.Helper()
+	return o.bring(t, fmt.Sprintf(`{"images": {"api-gateway": {"digest": %q, "version": "main-1", "source": %q}}}`, digest, o.git(t, "rev-parse", "main")),
+		fmt.Sprintf(`[{"digest": %q, "verified": true}]`, digest))
+}
+
+// bring brings a candidate to staging, and returns the digest of the set.
+func (o origin) bring(t *testing.T, candidate, verifications string) string {
+	t.Helper()
 	dir, files := o.clone(t), t.TempDir()
-	candidate := write(t, filepath.Join(files, "candidate.json"), fmt.Sprintf(`{"images": {"api-gateway": {"digest": %q, "version": "main-1", "source": %q}}}`, digest, o.git(t, "rev-parse", "main")))
-	verified := write(t, filepath.Join(files, "verifications.json"), fmt.Sprintf(`[{"digest": %q, "verified": true}]`, digest))
-	said := esteira(t.Context(), t, []string{"HOME=" + files}, "promotion", "promote", "--repository="+dir, "--to=staging", "--candidate="+candidate, "--verifications="+verified, "--author=Robot <robot@localhost>")
+	said := esteira(t.Context(), t, []string{"HOME=" + files}, "promotion", "promote", "--repository="+dir, "--to=staging",
+		"--candidate="+write(t, filepath.Join(files, "candidate.json"), candidate), "--verifications="+write(t, filepath.Join(files, "verifications.json"), verifications),
+		"--author=Robot <robot@localhost>").passes(t)
 	push(t, dir)
-	return setOf(t, said.passes(t))
+	return setOf(t, said)
 }

@@ -50,8 +50,10 @@ type azureDouble struct {
 	// override answers a path in the double's place.
 	override map[string]http.HandlerFunc
 	access   string // the registry's last token
-	blobs    map[string]string
-	asked    []string
+	// refresh is what the registry gives for Entra's token: a JWT, because clients look when it expires.
+	refresh string
+	blobs   map[string]string
+	asked   []string
 }
 
 func newAzure(t *testing.T) *azureDouble {
@@ -63,6 +65,7 @@ func newAzure(t *testing.T) *azureDouble {
 	a := &azureDouble{t: t, key: key, granted: []string{"pull", "push"}, blobs: map[string]string{}, claims: jwt.MapClaims{
 		"iss": issuer, "sub": subject, "exp": time.Now().Add(5 * time.Minute).Unix(), "nbf": time.Now().Add(-time.Minute).Unix(),
 	}}
+	a.refresh = a.signed(jwt.MapClaims{"jti": refreshToken, "exp": time.Now().Add(3 * time.Hour).Unix()})
 	a.Server = httptest.NewTLSServer(a)
 	t.Cleanup(a.Close)
 	return a
@@ -163,8 +166,8 @@ func (a *azureDouble) registry(w http.ResponseWriter, r *http.Request) {
 	case r.PostFormValue("service") != a.host():
 		a.answer(w, 400, map[string]any{"errors": []any{}})
 	case r.URL.Path == "/oauth2/exchange" && strings.HasPrefix(token, entraToken) && strings.Contains(token, RegistryAudience+"/.default"):
-		a.answer(w, 200, map[string]any{"refresh_token": refreshToken})
-	case r.URL.Path == "/oauth2/token" && r.PostFormValue("refresh_token") == refreshToken:
+		a.answer(w, 200, map[string]any{"refresh_token": a.refresh})
+	case r.URL.Path == "/oauth2/token" && r.PostFormValue("refresh_token") == a.refresh:
 		scope := strings.Split(r.PostFormValue("scope"), ":")
 		a.access = a.signed(jwt.MapClaims{"access": []any{map[string]any{"type": "repository", "name": scope[1], "actions": a.granted}}})
 		a.answer(w, 200, map[string]any{"access_token": a.access})
@@ -239,7 +242,7 @@ func TestLoginToARegistry(t *testing.T) {
 	if _, err := remote.Head(image, remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(a.Client().Transport)); err != nil {
 		t.Errorf("crane's library does not get in: %v", err)
 	}
-	if whole, err := a.login(a.federation(), ""); err != nil || whole.Auths[a.host()].IdentityToken != refreshToken || whole.Auths[a.host()].RegistryToken != "" {
+	if whole, err := a.login(a.federation(), ""); err != nil || whole.Auths[a.host()].IdentityToken != a.refresh || whole.Auths[a.host()].RegistryToken != "" {
 		t.Errorf("%v, %v", whole, err)
 	}
 }

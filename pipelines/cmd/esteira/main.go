@@ -58,7 +58,7 @@ into reports.
   esteira promotion pin             keep an environment, or some of its components, at what they are
   esteira promotion promote         move a release set to an environment, by one commit
   esteira promotion propose         open the pull request of a promotion, or say anew what it is about
-  esteira promotion prune           say which images and models no set within the rollback depth names
+  esteira promotion prune           say which images and models no set within the rollback depth names, and remove them
   esteira promotion publish         publish a release with its notes at GitHub
   esteira promotion record          record what the integration tests of an environment came to
   esteira promotion reviews         say who approved a promotion's pull request, and who had a part in it, as JSON

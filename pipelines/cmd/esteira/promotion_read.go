@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/esteira/esteira/pipelines/release/promotion"
 )
@@ -78,34 +77,4 @@ func verifyReleases(args []string, out io.Writer) error {
 		fmt.Fprintf(&text, "%s: %d sets follow from one another, and all that is derived from the last one says what it does\n", environment, sets)
 	}
 	return p.tell(out, text.String(), verified)
-}
-
-// pruneReleases says which images and models nobody needs any more.
-func pruneReleases(args []string, out io.Writer) error {
-	p := newPromoting("prune")
-	var file string
-	var days int
-	var yes bool
-	p.StringVar(&file, "existing", "", "`file` with all images and models that there are, as JSON")
-	p.IntVar(&days, "young", 14, "`days` for which what is new stays: it may be promoted soon")
-	p.BoolVar(&yes, "yes", false, "write what is to be deleted into the file of --json, for whoever deletes it")
-	w, done, err := p.call(args, out)
-	if done || err != nil {
-		return err
-	}
-	if file == "" || yes && p.file == "" || days < 0 {
-		return p.wrong("name the file of all that is --existing; with --yes the --json for what is to be deleted, too; --young is not negative")
-	}
-	existing, err := readFile(file, promotion.ReadArtefacts)
-	if err != nil {
-		return err
-	}
-	pruning, err := w.Prune(context.Background(), existing, time.Duration(days)*24*time.Hour)
-	if err != nil {
-		return err
-	}
-	if !yes {
-		return p.tell(out, pruning.String()+"nothing is deleted without --yes\n", pruning)
-	}
-	return p.tell(out, pruning.String(), pruning.Delete)
 }

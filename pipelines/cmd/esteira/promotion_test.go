@@ -90,7 +90,7 @@ func TestPromotion(t *testing.T) {
 	}
 	existing := file("existing.json", `[{"kind": "image", "name": "api-gateway", "digest": "sha256:`+strings.Repeat("b", 64)+`", "created": "2099-01-01T00:00:00Z"}]`)
 	deleted := filepath.Join(files, "delete.json")
-	if said := esteira(0, "prune", "--existing", existing, "--yes", "--json", deleted); !strings.Contains(said, "1 can go") || !strings.Contains(said, "missing: "+digest) {
+	if said := esteira(0, "prune", "--existing", existing, "--json", deleted); !strings.Contains(said, "1 can go") || !strings.Contains(said, "missing: "+digest) {
 		t.Error(said)
 	}
 	if text, err := os.ReadFile(deleted); err != nil || !strings.Contains(string(text), strings.Repeat("b", 64)) {
@@ -116,6 +116,10 @@ func TestPromotionCalls(t *testing.T) {
 		{"record --environment staging", 2, "--tests"},
 		{"history", 2, "--environment"},
 		{"prune", 2, "--existing"},
+		{"prune --existing all.json --container https://a.example/models", 2, "either the --registry"},
+		{"prune --existing all.json --remove", 2, "either the --registry"},
+		{"prune --registry team.azurecr.io", 1, "AZURE_TENANT_ID"},
+		{"prune --registry team.azurecr.io --young -1", 2, "--young is not negative"},
 		{"status --now today", 2, "--now is \"today\""},
 		{"pin --environment prod --author me", 2, "--author is \"me\""},
 		{"status --repository k8s", 1, "is not the root of a Git work tree"},

@@ -2,6 +2,7 @@ package promotion
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/esteira/esteira/pipelines/git"
 	"github.com/esteira/esteira/pipelines/manifest"
 	"github.com/esteira/esteira/pipelines/release"
@@ -21,7 +24,7 @@ import (
 
 // Artefact is an image in a registry or a model in a store.
 type Artefact struct {
-	// Kind is image or model.
+	// Kind is ImageKind or ModelKind.
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 	// Digest is sha256: and 64 hexadecimal digits.
@@ -44,7 +47,7 @@ func ReadArtefacts(r io.Reader) ([]Artefact, error) {
 	}
 	for i, artefact := range artefacts {
 		switch {
-		case artefact.Kind != "image" && artefact.Kind != "model":
+		case artefact.Kind != ImageKind && artefact.Kind != ModelKind:
 			return nil, fmt.Errorf("artefacts[%d].kind is %q: want image or model", i, artefact.Kind)
 		case !artefactDigest.MatchString(artefact.Digest):
 			return nil, fmt.Errorf("artefacts[%d].digest is %q: want sha256: and 64 hexadecimal digits", i, artefact.Digest)
@@ -53,6 +56,18 @@ func ReadArtefacts(r io.Reader) ([]Artefact, error) {
 		}
 	}
 	return artefacts, nil
+}
+
+// Kinds of what there is.
+const (
+	ImageKind = "image"
+	ModelKind = "model"
+)
+
+// Inventory is all that there is of some kinds.
+type Inventory struct {
+	Kinds     []string
+	Artefacts []Artefact
 }
 
 // Pruning is what can go, what stays and why, and what should be there and is not.
@@ -66,7 +81,7 @@ type Pruning struct {
 
 // Prune says which of all that there is nobody needs: no set within the rollback depth of any environment names it, no
 // kustomization, and it is older than young. What runs and what a pin holds is always within.
-func (w Workspace) Prune(ctx context.Context, existing []Artefact, young time.Duration) (Pruning, error) {
+func (w Workspace) Prune(ctx context.Context, there Inventory, young time.Duration) (Pruning, error) {
 	base, err := w.base(ctx)
 	if err != nil {
 		return Pruning{}, err
@@ -86,10 +101,15 @@ func (w Workspace) Prune(ctx context.Context, existing []Artefact, young time.Du
 	if err != nil {
 		return Pruning{}, err
 	}
-	pruning := Pruning{Base: base, Delete: []Artefact{}, Kept: map[string]string{}, Missing: maps.Clone(needed)}
-	for _, artefact := range existing {
+	pruning := Pruning{Base: base, Delete: []Artefact{}, Kept: map[string]string{}, Missing: map[string]string{}}
+	for digest, need := range needed {
+		if slices.Contains(there.Kinds, need.kind) {
+			pruning.Missing[digest] = need.why
+		}
+	}
+	for _, artefact := range there.Artefacts {
 		delete(pruning.Missing, artefact.Digest)
-		why := needed[artefact.Digest]
+		why := needed[artefact.Digest].why
 		for _, name := range append(artefact.Tags, artefact.Digest) {
 			if file, is := named[name]; is && why == "" {
 				why = file
@@ -107,13 +127,16 @@ func (w Workspace) Prune(ctx context.Context, existing []Artefact, young time.Du
 	return pruning, nil
 }
 
-// needed are the digests that sets within the rollback depth of an environment name, with who does.
-func (w Workspace) needed(ctx context.Context, base string, depth int) (map[string]string, error) {
+// need is who needs something, and of which kind that is.
+type need struct{ kind, why string }
+
+// needed are the digests that sets within the rollback depth of an environment name.
+func (w Workspace) needed(ctx context.Context, base string, depth int) (map[string]need, error) {
 	entries, err := w.Repository.Files(ctx, base, release.Overlays+"/")
 	if err != nil {
 		return nil, err
 	}
-	needed := map[string]string{}
+	needed := map[string]need{}
 	environments := 0
 	for _, entry := range entries {
 		environment := path.Base(path.Dir(entry.Path))
@@ -127,7 +150,11 @@ func (w Workspace) needed(ctx context.Context, base string, depth int) (map[stri
 		}
 		for _, entry := range history[max(0, len(history)-1-depth):] {
 			for component, digest := range entry.Set.Runs() {
-				needed[digest] = fmt.Sprintf("%s of set %d of %s", component, entry.Set.Sequence, environment)
+				kind := ModelKind
+				if _, is := entry.Set.Images[component]; is {
+					kind = ImageKind
+				}
+				needed[digest] = need{kind, fmt.Sprintf("%s of set %d of %s", component, entry.Set.Sequence, environment)}
 			}
 		}
 	}
@@ -139,33 +166,53 @@ func (w Workspace) needed(ctx context.Context, base string, depth int) (map[stri
 
 // namedByKustomizations are the digests and tags of images that any kustomization names, with the file.
 func (w Workspace) namedByKustomizations(ctx context.Context, base string) (map[string]string, error) {
+	named := map[string]string{}
+	return named, w.eachImage(ctx, base, func(file string, image *yaml.Node) {
+		for _, key := range []string{"digest", "newTag"} {
+			if value := text(image, key); value != "" {
+				named[value] = file
+			}
+		}
+	})
+}
+
+// Repositories are where kustomizations take images from, such as team.azurecr.io/iris/api-gateway.
+func (w Workspace) Repositories(ctx context.Context) ([]string, error) {
+	base, err := w.base(ctx)
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	err = w.eachImage(ctx, base, func(_ string, image *yaml.Node) {
+		named[cmp.Or(text(image, "newName"), text(image, "name"))] = true
+	})
+	return slices.Sorted(maps.Keys(named)), err
+}
+
+// eachImage shows each image that a kustomization names, with the kustomization's file.
+func (w Workspace) eachImage(ctx context.Context, base string, show func(file string, image *yaml.Node)) error {
 	root, _, _ := strings.Cut(release.Overlays, "/")
 	entries, err := w.Repository.Files(ctx, base, root+"/")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	entries = slices.DeleteFunc(entries, func(entry git.Entry) bool { return !slices.Contains(kustomizations, path.Base(entry.Path)) })
 	contents, err := w.Repository.ReadAll(ctx, entries)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	named := map[string]string{}
 	for name, content := range contents {
 		documents, err := manifest.Documents(name, content)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, document := range documents {
 			for _, image := range items(document.Node, "images") {
-				for _, key := range []string{"digest", "newTag"} {
-					if value := text(image, key); value != "" {
-						named[value] = name
-					}
-				}
+				show(name, image)
 			}
 		}
 	}
-	return named, nil
+	return nil
 }
 
 // String is the pruning as a person reads it.

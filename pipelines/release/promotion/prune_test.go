@@ -39,7 +39,10 @@ func TestPrune(t *testing.T) {
 	fresh := promotion.Artefact{Kind: "image", Name: "api-gateway", Digest: "sha256:" + digits(91), Tags: []string{"main-20261122"}, Created: young}
 	stale := promotion.Artefact{Kind: "image", Name: "api-gateway", Digest: "sha256:" + digits(92), Tags: []string{"main-20260922"}, Created: old}
 	existing = append(existing, dev, fresh, stale)
-	pruning, err := w.at.Prune(context.Background(), slices.DeleteFunc(slices.Clone(existing), func(a promotion.Artefact) bool { return a.Digest == "sha256:"+digits(14) }), 14*24*time.Hour)
+	pruning, err := w.at.Prune(context.Background(), promotion.Inventory{
+		Kinds:     []string{promotion.ImageKind, promotion.ModelKind},
+		Artefacts: slices.DeleteFunc(slices.Clone(existing), func(a promotion.Artefact) bool { return a.Digest == "sha256:"+digits(14) }),
+	}, 14*24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +86,7 @@ func TestShallow(t *testing.T) {
 	dir := gittest.Folder(t)
 	w.git("clone", "--quiet", "--depth=1", "file://"+w.dir, dir)
 	w.at.Repository.Dir = dir
-	if _, err := w.at.Prune(context.Background(), nil, 0); err == nil || !strings.Contains(err.Error(), "shallow") {
+	if _, err := w.at.Prune(context.Background(), promotion.Inventory{}, 0); err == nil || !strings.Contains(err.Error(), "shallow") {
 		t.Errorf("prune: %v", err)
 	}
 	if _, err := w.at.Verify(context.Background(), "HEAD", "prod", ""); err == nil || !strings.Contains(err.Error(), "shallow") {
