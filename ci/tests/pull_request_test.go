@@ -65,7 +65,7 @@ func pullRequest(t *testing.T, dir, base string, args ...string) outcome {
 }
 
 // A repository of another team begins with the components that lie in it, and with their owners. A change of one service
-// runs that service's stages alone; what is skipped says why.
+// runs that service's stages alone, and of the manifests that look at it the one stage that does; what is skipped says why.
 func TestPullRequestElsewhere(t *testing.T) {
 	t.Parallel()
 	base := begun(t)
@@ -86,6 +86,7 @@ func TestPullRequestElsewhere(t *testing.T) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 
+	edit(t, filepath.Join(base, "esteira.yaml"), "kind: manifests\n", "kind: manifests\n  also: [services/orders]\n  modes: {monitoring: report}\n") // there is none
 	after := changed(t, base, nil)
 	edit(t, filepath.Join(after, "services/orders/src/main/java/demo/App.java"), "2 * n", "n + n")
 	said := pullRequest(t, after, base, "report", "json", "contents").passes(t)
@@ -103,7 +104,9 @@ func TestPullRequestElsewhere(t *testing.T) {
 	for name, status := range map[string]report.Status{
 		"plan": report.Passed, "secrets": report.Passed, "orders: build": report.Passed, "orders: test": report.Passed, "orders: image": report.Passed,
 		"orders: scan": report.Passed, "orders: image-scan": report.Passed, "orders: policy": report.Passed,
-		"deploy": report.Skipped, "catalogue": report.Skipped, "payments": report.Skipped, "prices": report.Skipped, "risk": report.Skipped,
+		"deploy: monitoring": report.Undecided, "deploy: render": report.Skipped, "deploy: policies": report.Skipped, "deploy: kubeconform": report.Skipped,
+		"deploy: kubeval": report.Skipped, "deploy: kube-score": report.Skipped, "deploy: server": report.Skipped, "deploy: policy": report.Skipped,
+		"catalogue": report.Skipped, "payments": report.Skipped, "prices": report.Skipped, "risk": report.Skipped,
 		"terraform": report.Skipped,
 	} {
 		if statuses[name] != status {
