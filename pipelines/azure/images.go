@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,14 +39,10 @@ func (r Registry) Repository(name string, identity azcore.TokenCredential) (*Rep
 	if err := r.check(name, []string{"pull", "delete"}); err != nil {
 		return nil, err
 	}
-	audience := r.Audience
-	if audience == "" {
-		audience = RegistryAudience
-	}
 	client, err := azcontainerregistry.NewClient("https://"+r.Host, identity, &azcontainerregistry.ClientOptions{ClientOptions: policy.ClientOptions{
 		Transport: r.Transport,
 		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 4 * time.Second},
-		Cloud:     cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{azcontainerregistry.ServiceName: {Audience: audience}}},
+		Cloud:     cloud.Configuration{Services: map[cloud.ServiceName]cloud.ServiceConfiguration{azcontainerregistry.ServiceName: {Audience: cmp.Or(r.Audience, RegistryAudience)}}},
 	}})
 	if err != nil {
 		return nil, fmt.Errorf("registry %s: %w", r.Host, err)

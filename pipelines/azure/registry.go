@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,11 +51,7 @@ func (r Registry) Login(ctx context.Context, identity azcore.TokenCredential, re
 	if err := r.check(repository, actions); err != nil {
 		return DockerConfig{}, err
 	}
-	audience := r.Audience
-	if audience == "" {
-		audience = RegistryAudience
-	}
-	entra, err := identity.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{audience + "/.default"}})
+	entra, err := identity.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{cmp.Or(r.Audience, RegistryAudience) + "/.default"}})
 	if err != nil {
 		return DockerConfig{}, fmt.Errorf("registry %s: %w", r.Host, err)
 	}
