@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -13,6 +14,7 @@ import (
 // stage is a GitHub that remembers deployments and their statuses, two a page, the newest first.
 type stage struct {
 	t           *testing.T
+	mutex       sync.Mutex
 	deployments []map[string]any
 	statuses    []map[string]any
 	text        bool // gives payloads back as text
@@ -21,6 +23,8 @@ type stage struct {
 }
 
 func (s *stage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	statuses := strings.HasSuffix(r.URL.Path, "/statuses")
 	if r.Method == http.MethodGet {
 		if statuses {
