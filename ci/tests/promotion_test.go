@@ -29,6 +29,7 @@ func newOrigin(t *testing.T) origin {
 			t.Fatal(err)
 		}
 	}
+	write(t, filepath.Join(work, "apps/api-gateway/README.md"), "# What Ada wrote\n")
 	for _, args := range [][]string{
 		{"init", "--quiet", "--initial-branch=main"}, {"config", "user.name", "Ada"}, {"config", "user.email", "ada@localhost"},
 		{"add", "--all"}, {"commit", "--quiet", "--message=Begin"}, {"commit", "--quiet", "--allow-empty", "--message=Build"},

@@ -98,14 +98,14 @@ func (g *github) compare(r *http.Request) any {
 	return map[string]any{"status": "ahead", "total_commits": len(commits), "commits": commits}
 }
 
-// activity is one push for each commit of a branch, the newest first.
+// activity is one push of Erin's for each commit of a branch, the newest first.
 func (g *github) activity(r *http.Request) any {
 	var pushes []map[string]any
 	lines := g.origin.git(g.t, "log", "--first-parent", "--format=%H %P", strings.TrimPrefix(r.FormValue("ref"), "refs/heads/"))
 	for line := range strings.Lines(lines) {
 		after, before, _ := strings.Cut(strings.TrimSpace(line), " ")
 		pushes = append(pushes, map[string]any{
-			"before": before, "after": after, "activity_type": "push", "timestamp": time.Now().UTC(), "actor": map[string]any{"login": "ada"},
+			"before": before, "after": after, "activity_type": "push", "timestamp": time.Now().UTC(), "actor": map[string]any{"login": "erin"},
 		})
 	}
 	return pushes
@@ -121,8 +121,8 @@ func (g *github) approve(who string) {
 	})
 }
 
-// What staging ran is proposed for production by one pull request, however often, goes nowhere before somebody else than its
-// author approved that very commit, and then goes there as approved. These are the calls of promotion.yml, in its order.
+// What staging ran is proposed for production by one pull request, however often, goes nowhere before somebody approved that very
+// commit who neither wrote nor pushed it, and then goes there as approved. These are the calls of promotion.yml, in its order.
 func TestPromotionByPullRequest(t *testing.T) {
 	t.Parallel()
 	o := newOrigin(t)
@@ -150,8 +150,10 @@ func TestPromotionByPullRequest(t *testing.T) {
 		t.Fatalf("%d pull requests: %v", len(g.opened), g.opened)
 	}
 	o.call(t, o.password, promote...).fails(t, "approv")
-	g.approve("ada")
-	o.call(t, o.password, promote...).fails(t, "approv", "ada")
+	for who, part := range map[string]string{"ada": "wrote", "erin": "pushed"} {
+		g.approve(who)
+		o.call(t, o.password, promote...).fails(t, "approv", who+" "+part)
+	}
 	if o.git(t, "rev-parse", "main") != main {
 		t.Fatal("something moved before it was approved")
 	}

@@ -2,6 +2,7 @@
 package gittest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,9 @@ var manifests = []string{
 	"base/api-gateway", "base/common", "base/external-secrets", "base/flagger", "base/inference-service", "base/ingress",
 	"base/monitoring/prometheus/config",
 }
+
+// components are the folders of what runs there: a file in each of them is enough, so that somebody wrote it.
+var components = []string{"apps/api-gateway", "apps/inference-service", "ml/training"}
 
 // Root is the repository that the tests lie in.
 func Root(t testing.TB) string {
@@ -34,12 +38,19 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// Environments copies the environments of the repository that the tests lie in, and its esteira.yaml, into a folder.
+// Environments copies the environments of the repository that the tests lie in, and its esteira.yaml, into a folder, with a file
+// of each component.
 func Environments(t testing.TB, dir string) {
 	t.Helper()
 	root := Root(t)
 	for _, part := range manifests {
 		if err := os.CopyFS(filepath.Join(dir, "k8s", part), os.DirFS(filepath.Join(root, "k8s", part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, component := range components {
+		folder := filepath.Join(dir, component)
+		if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(filepath.Join(folder, "README.md"), []byte("# "+component+"\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/esteira/esteira/pipelines/config"
 	"github.com/esteira/esteira/pipelines/git"
@@ -88,10 +89,14 @@ func (w Workspace) involved(ctx context.Context, plan Plan) ([]release.Person, e
 
 // parted are the commits that a span brings, and those that it takes away, which were somebody's, too.
 func (w Workspace) parted(ctx context.Context, s span) ([]git.Logged, error) {
-	if s.from == "" {
-		return w.Repository.Between(ctx, "", s.to, s.paths)
+	if s.from != "" {
+		return w.Repository.Parting(ctx, s.from, s.to)
 	}
-	return w.Repository.Parting(ctx, s.from, s.to)
+	commits, err := w.Repository.Between(ctx, "", s.to, s.paths)
+	if err == nil && len(commits) == 0 {
+		err = fmt.Errorf("%s: no commit up to %.12s changes %s, and so nobody knows who had a part in it: mend its path in esteira.yaml", s.component, s.to, strings.Join(s.paths, ", "))
+	}
+	return commits, err
 }
 
 // parts are who had a part in a commit, with the part. Who committed what GitHub merged is GitHub.

@@ -78,6 +78,14 @@ var faults = []fault{
 			w.stage(&release.Candidate{Images: old.Images, Models: old.Models})
 		}, reviewed(func(r *release.Review) { r.Reviewer = "gus" }), []string{"not counted: gus wrote "},
 	},
+	{
+		"a component in whose folder nobody wrote anything", func(w *world) {
+			w.git("checkout", "--quiet", "--force", "-B", "main", w.git("rev-list", "--max-parents=0", "main"))
+			w.replace("esteira.yaml", "path: apps/api-gateway", "path: apps/renamed")
+			w.commit("Rename", "Bob <12+bob@users.noreply.github.com>")
+			w.stage(w.candidate())
+		}, nil, []string{"api-gateway: no commit up to ", " changes apps/renamed, and so nobody knows who had a part in it"},
+	},
 	{"an approval by who pushed", nil, withReviews(func(p *release.PullRequest) error { p.Pushers = []string{"EVE"}; return nil }), []string{"eve pushed some of it"}},
 	{"nobody said who pushed", nil, withReviews(func(p *release.PullRequest) error { p.Pushers = nil; return nil }), []string{"nobody said who pushed"}},
 	{"an author whom nobody knows", nil, withReviews(func(p *release.PullRequest) error { delete(p.Logins, "cy@example.com"); return nil }), []string{"Cy <cy@example.com> wrote ", "nobody knows who that is at GitHub"}},
