@@ -82,6 +82,13 @@ func (r *registryDouble) routes() map[string]http.HandlerFunc {
 	return routes
 }
 
+// lock has the registry refuse to remove a manifest.
+func (r *registryDouble) lock(digest string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.locked = digest
+}
+
 func (r *registryDouble) list(w http.ResponseWriter, _ *http.Request) {
 	manifests := []map[string]any{}
 	add := func(digest string, tags ...string) {
@@ -140,17 +147,19 @@ func TestPromotionPruneRegistry(t *testing.T) {
 
 	says(prune(0), "2 can go, 2 stay", digest("c3"), digest("d4"), "nothing is removed without --remove")
 	says(prune(0, "--young", "100000"), "0 can go, 4 stay")
-	r.locked = digest("d4")
+	r.lock(digest("d4"))
 	says(prune(1, "--remove"), "1 of 2 were removed, call again for the others", digest("d4"), "it is locked (405)")
-	r.locked = ""
+	r.lock("")
 	says(prune(0, "--remove"), "1 were removed")
 	says(prune(0, "--remove"), "0 can go, 2 stay", "0 were removed")
-	signature := func(pair string) string { return signed + digest(pair)[len(signed):] }
-	if want := []string{signature("c3"), digest("c3"), signature("d4"), digest("d4")}; !slices.Equal(r.removed, want) {
-		t.Errorf("%v were removed, want %v", r.removed, want)
-	}
 	code, output := asProcess(t, job, "promotion", "prune", "--repository", dir, "--registry", "other.azurecr.io")
 	if code != 1 || !strings.Contains(output, "no kustomization names an image of registry other.azurecr.io, but of ") {
 		t.Errorf("exit code %d: %s", code, output)
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	signature := func(pair string) string { return signed + digest(pair)[len(signed):] }
+	if want := []string{signature("c3"), digest("c3"), signature("d4"), digest("d4")}; !slices.Equal(r.removed, want) {
+		t.Errorf("%v were removed, want %v", r.removed, want)
 	}
 }
