@@ -27,7 +27,8 @@ type registryDouble struct {
 	locked  string
 }
 
-const signed = "sha256:00" // begins the digest of a signature
+// signatureOf is the digest of an image's signature.
+func signatureOf(image string) string { return "sha256:00" + image[len("sha256:00"):] }
 
 func (r *registryDouble) routes() map[string]http.HandlerFunc {
 	const api = "/acr/v1/api-gateway/"
@@ -57,7 +58,7 @@ func (r *registryDouble) routes() map[string]http.HandlerFunc {
 		api + "_manifests": guarded(r.list),
 	}
 	for _, image := range r.images {
-		signature := signed + image[len(signed):]
+		signature := signatureOf(image)
 		for _, digest := range []string{image, signature} {
 			routes["/v2/api-gateway/manifests/"+digest] = guarded(func(w http.ResponseWriter, request *http.Request) {
 				if request.Method != http.MethodDelete || digest == r.locked {
@@ -99,7 +100,7 @@ func (r *registryDouble) list(w http.ResponseWriter, _ *http.Request) {
 	}
 	for i, image := range r.images {
 		add(image, fmt.Sprintf("main-%d", i))
-		add(signed+image[len(signed):], "sha256-"+image[len("sha256:"):]+".sig")
+		add(signatureOf(image), "sha256-"+image[len("sha256:"):]+".sig")
 	}
 	if err := json.NewEncoder(w).Encode(map[string]any{"manifests": manifests}); err != nil {
 		r.t.Error(err)
@@ -158,8 +159,7 @@ func TestPromotionPruneRegistry(t *testing.T) {
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	signature := func(pair string) string { return signed + digest(pair)[len(signed):] }
-	if want := []string{signature("c3"), digest("c3"), signature("d4"), digest("d4")}; !slices.Equal(r.removed, want) {
+	if want := []string{signatureOf(digest("c3")), digest("c3"), signatureOf(digest("d4")), digest("d4")}; !slices.Equal(r.removed, want) {
 		t.Errorf("%v were removed, want %v", r.removed, want)
 	}
 }
