@@ -18,12 +18,15 @@ import (
 const goToolchain = "go1.26.4"
 
 // golang is a container that compiles Go; modules and build results live in cache volumes. Nobody debugs what it makes: without
-// DWARF the results take a quarter less room.
+// DWARF the results take a quarter less room. The compiler lives for a second, and has no need to collect its garbage before it
+// holds a gibibyte: that is a fifth of its work.
 func (e *Esteira) golang() *dagger.Container {
 	return e.withCredentials(e.apt("ca-certificates", "git", "golang-go")).
 		WithEnvVariable("GOTOOLCHAIN", goToolchain).
 		WithEnvVariable("CGO_ENABLED", "0").
 		WithEnvVariable("GOFLAGS", "-mod=readonly -trimpath -buildvcs=false -gcflags=all=-dwarf=false").
+		WithEnvVariable("GOGC", "off").
+		WithEnvVariable("GOMEMLIMIT", "1GiB").
 		WithMountedCache("/root/go/pkg/mod", dag.CacheVolume("esteira-go-mod")).
 		WithMountedCache("/root/.cache/go-build", dag.CacheVolume("esteira-go-build"))
 }

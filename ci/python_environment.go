@@ -102,18 +102,23 @@ func (e *Esteira) debianPython() *dagger.Container {
 	return e.apt("ca-certificates", "python3", "python3-venv")
 }
 
-// interpreter is the container that has Python and uv. What uv downloads is kept nowhere but in what it installs: a cache
-// that all projects of an engine shared could be poisoned by one whose dependency runs code when it is built.
+// interpreter is the container that has Python and uv.
 func (p *Python) interpreter(ctx context.Context) (*dagger.Container, error) {
-	uv, err := p.Esteira.uv(ctx)
-	if err != nil {
-		return nil, err
-	}
 	c := p.Base
 	if c == nil {
 		c = p.Esteira.debianPython()
 	}
-	if index := p.Esteira.PypiIndex; index != "" {
+	return p.Esteira.withUv(ctx, c)
+}
+
+// withUv adds uv to a container. What it downloads is kept nowhere but in what it installs: a cache that all projects of an
+// engine shared could be poisoned by one whose dependency runs code when it is built.
+func (e *Esteira) withUv(ctx context.Context, c *dagger.Container) (*dagger.Container, error) {
+	uv, err := e.uv(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if index := e.PypiIndex; index != "" {
 		c = c.WithEnvVariable("UV_DEFAULT_INDEX", index)
 	}
 	return c.

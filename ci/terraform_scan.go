@@ -51,5 +51,5 @@ func (e *Esteira) checkov(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.pythonTool(lock), nil
+	return e.pythonTool(ctx, lock)
 }

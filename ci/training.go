@@ -218,7 +218,11 @@ func (t *Training) run(ctx context.Context) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("training: the folder has no requirements.txt: %v", err)
 	}
-	r.python = t.Esteira.pythonTool(lock).
+	tool, err := t.Esteira.pythonTool(ctx, lock)
+	if err != nil {
+		return nil, err
+	}
+	r.python = tool.
 		WithEnvVariable("PYTHONDONTWRITEBYTECODE", "1").
 		WithMountedDirectory(sourcePath, t.Source).
 		WithWorkdir(sourcePath)

@@ -30,7 +30,11 @@ func (e *Esteira) mlflow(ctx context.Context) (*dagger.Container, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.pythonTool(lock).
+	tool, err := e.pythonTool(ctx, lock)
+	if err != nil {
+		return nil, err
+	}
+	return tool.
 		WithEnvVariable("MLFLOW_DISABLE_TELEMETRY", "true").
 		// Jobs are for MLflow's own evaluations; with them and several workers it takes 2.7 GB instead of 0.5.
 		WithEnvVariable("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false").
@@ -101,11 +105,19 @@ func (e *Esteira) ownBlobs(ctx context.Context) (*dagger.Service, *dagger.Secret
 }
 
 // pythonTool is a container with what a lock of Python's names, each file of it with a hash of the lock. It is keyed by
-// the lock alone.
-func (e *Esteira) pythonTool(lock string) *dagger.Container {
-	return e.withCredentials(e.debianPython()).
+// the lock alone, and has no credentials. Python's own compiled files are made once, here.
+func (e *Esteira) pythonTool(ctx context.Context, lock string) (*dagger.Container, error) {
+	const path = "/tool"
+	installer, err := e.withUv(ctx, e.withCredentials(e.debianPython()))
+	if err != nil {
+		return nil, err
+	}
+	installed := installer.
 		WithNewFile("/requirements.txt", lock).
-		WithEnvVariable("PATH", "/tool/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}).
-		WithExec(withTimeout(downloadLimit, "sh", "-c",
-			"python3 -m venv /tool && pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --requirement /requirements.txt"))
+		WithExec([]string{"uv", "venv", "--quiet", "--python=python3", path}).
+		WithExec(withTimeout(downloadLimit, "uv", "pip", "install", "--quiet", "--python="+path, "--compile-bytecode",
+			"--no-deps", "--require-hashes", "--requirement=/requirements.txt"))
+	return e.debianPython().
+		WithMountedDirectory(path, installed.Directory(path)).
+		WithEnvVariable("PATH", path+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}), nil
 }

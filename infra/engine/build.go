@@ -83,6 +83,7 @@ func goBuild(ctx context.Context, dir, out string, packages []string) *exec.Cmd 
 	args := append(append([]string{"build"}, buildFlags...), "-o", out+"/")
 	cmd := command(ctx, "go", append(args, packages...)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+	// The compiler lives for a second, and has no need to collect its garbage before it holds a gibibyte.
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOGC=off", "GOMEMLIMIT=1GiB")
 	return cmd
 }
