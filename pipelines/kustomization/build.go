@@ -37,6 +37,8 @@ type Renderer struct {
 	Out string
 	// Only are the roots that are rendered; all where none is named.
 	Only []string
+	// Unplaced leaves out where in the sources an object comes from, which is half of kustomize's work.
+	Unplaced bool
 }
 
 // Rendered is what came out: the index, and what is to be said.
@@ -47,7 +49,7 @@ type Rendered struct {
 
 // Render renders every root of a tree. What does not render is said; an error is for what says nothing about the sources.
 func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
-	scratch, err := t.copy()
+	scratch, err := t.copy(r.Unplaced)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -108,9 +110,9 @@ func (r Renderer) Render(ctx context.Context, t *Tree) (Rendered, error) {
 	return Rendered{Index: index, Said: t.said(index)}, err
 }
 
-// stream is what a root renders, with kustomize's origins in it: remembered, or built anew.
+// stream is what a root renders, with kustomize's origins in it where places are asked for: remembered, or built anew.
 func (r Renderer) stream(t *Tree, scratch filesys.FileSystem, folder string, c closure) (stream []byte, built bool, err error) {
-	digest, err := t.digest(folder, version(), c)
+	digest, err := t.digest(folder, fmt.Sprint(version(), " ", r.Unplaced), c)
 	if err != nil {
 		return nil, false, err
 	}
@@ -179,8 +181,8 @@ var version = sync.OnceValue(func() string {
 // scratchPath is where the copy of a tree lies, in memory.
 const scratchPath = "/scratch"
 
-// copy is the tree with addresses replaced by what stands in for them, where origins are asked for.
-func (t *Tree) copy() (filesys.FileSystem, error) {
+// copy is the tree with addresses replaced by what stands in for them, where origins are asked for unless it is to be unplaced.
+func (t *Tree) copy(unplaced bool) (filesys.FileSystem, error) {
 	into := filesys.MakeFsInMemory()
 	return into, walk(t.source, func(file string) error {
 		content, err := os.ReadFile(filepath.Join(t.source, file))
@@ -190,6 +192,9 @@ func (t *Tree) copy() (filesys.FileSystem, error) {
 		if d := t.descriptions[path.Dir(file)]; d != nil && d.file == file {
 			if content, err = t.prepare(d, content, into); err != nil {
 				return err
+			}
+			if !unplaced && !d.component && manifest.Child(d.node, "buildMetadata") == nil {
+				content = append(content, "\nbuildMetadata: [originAnnotations]\n"...)
 			}
 		}
 		return into.WriteFile(path.Join(scratchPath, file), content)
@@ -226,11 +231,7 @@ func (t *Tree) prepare(d *description, text []byte, into filesys.FileSystem) ([]
 			lines[r.line-1] = strings.Join(entries, "")
 		}
 	}
-	prepared := strings.Join(lines, "")
-	if d.component || manifest.Child(d.node, "buildMetadata") != nil {
-		return []byte(prepared), nil
-	}
-	return []byte(strings.TrimSuffix(prepared, "\n") + "\nbuildMetadata: [originAnnotations]\n"), nil
+	return []byte(strings.TrimSuffix(strings.Join(lines, ""), "\n")), nil
 }
 
 // finish writes a root's stream, and says where its objects are.
@@ -246,7 +247,7 @@ func (r Renderer) finish(t *Tree, root *manifest.Root, stream []byte) error {
 	}
 	for i, d := range documents {
 		rendered := manifest.Rendered{Object: d.Object, Line: d.Line}
-		if i < len(origins) {
+		if !r.Unplaced && i < len(origins) {
 			rendered.Source = t.locate(root.Path, origins[i], d.Object)
 		}
 		root.Objects = append(root.Objects, rendered)

@@ -62,3 +62,42 @@ func TestBuild(t *testing.T) {
 		})
 	}
 }
+
+// Without places the cluster's overlays render the same, byte for byte, and nobody knows where an object comes from.
+func TestUnplaced(t *testing.T) {
+	t.Parallel()
+	overlays := []string{"overlays/dev", "overlays/staging", "overlays/prod"}
+	render := func(unplaced bool) (text string, placed, objects int) {
+		tree, err := kustomization.Read("../../k8s", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := t.TempDir()
+		rendered, err := kustomization.Renderer{Out: out, Only: overlays, Unplaced: unplaced}.Render(context.Background(), tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, root := range rendered.Index.Roots {
+			stream, err := os.ReadFile(filepath.Join(out, root.Stream))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text += string(stream)
+			for _, object := range root.Objects {
+				objects++
+				if object.Source.File != "" {
+					placed++
+				}
+			}
+		}
+		return text, placed, objects
+	}
+	with, placed, objects := render(false)
+	without, unplaced, _ := render(true)
+	if with != without {
+		t.Error("what is rendered differs")
+	}
+	if objects == 0 || placed != objects || unplaced != 0 {
+		t.Errorf("of %d objects %d have a place where places are asked for, and %d where not", objects, placed, unplaced)
+	}
+}

@@ -99,7 +99,7 @@ func (w *world) render(t *testing.T, overlays ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := kustomization.Renderer{Out: out, Only: overlays}.Render(context.Background(), sources)
+	done, err := kustomization.Renderer{Out: out, Only: overlays, Unplaced: true}.Render(context.Background(), sources)
 	if err != nil {
 		t.Fatal(err)
 	}

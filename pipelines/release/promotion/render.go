@@ -60,7 +60,7 @@ func (w Workspace) renderAll(ctx context.Context, plan Plan, dir string) (all re
 	if err != nil {
 		return all, err
 	}
-	r := kustomization.Renderer{Cache: dir}
+	r := kustomization.Renderer{Cache: dir, Unplaced: true}
 	if all.before, err = render(ctx, r, filepath.Join(dir, "before"), files); err != nil {
 		return all, err
 	}
