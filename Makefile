@@ -45,7 +45,7 @@ unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## r
 # so that there is one more of them at a time than there are processors here.
 stage_tests := $(engine); export ESTEIRA_ENGINE_STATE="$${ESTEIRA_ENGINE_HOME:-/var/lib/esteira}/instances/main/state"; \
   [ -d "$$ESTEIRA_ENGINE_STATE" ] || unset ESTEIRA_ENGINE_STATE; \
-  tests() { (cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -count=1 -parallel=$$(($$(nproc) + 1)) -timeout 75m "$$@" ./...); }
+  tests() { (cd ci/tests && "$(CURDIR)/out/bin/gotestsum" --format testname -- -count=1 -parallel=$$(($$(nproc) + 1)) -timeout 120m "$$@" ./...); }
 
 # What is left out here, and why: docs/decisions/0037-what-is-tested-apart.md
 stages: engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the stages' own tests through the engine
