@@ -1,6 +1,7 @@
 package kustomization
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -194,7 +195,7 @@ func (t *Tree) copy(unplaced bool) (filesys.FileSystem, error) {
 				return err
 			}
 			if !unplaced && !d.component && manifest.Child(d.node, "buildMetadata") == nil {
-				content = append(content, "\nbuildMetadata: [originAnnotations]\n"...)
+				content = append(bytes.TrimSuffix(content, []byte("\n")), "\nbuildMetadata: [originAnnotations]\n"...)
 			}
 		}
 		return into.WriteFile(path.Join(scratchPath, file), content)
@@ -231,7 +232,7 @@ func (t *Tree) prepare(d *description, text []byte, into filesys.FileSystem) ([]
 			lines[r.line-1] = strings.Join(entries, "")
 		}
 	}
-	return []byte(strings.TrimSuffix(strings.Join(lines, ""), "\n")), nil
+	return []byte(strings.Join(lines, "")), nil
 }
 
 // finish writes a root's stream, and says where its objects are.

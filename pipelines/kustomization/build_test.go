@@ -63,6 +63,30 @@ func TestBuild(t *testing.T) {
 	}
 }
 
+// What ends a kustomization is rendered as it stands there, its last line's end included, placed or not.
+func TestLastLine(t *testing.T) {
+	t.Parallel()
+	source := t.TempDir()
+	text := "configMapGenerator:\n- name: a\n  literals:\n  - |\n    key=value\n"
+	if err := os.WriteFile(filepath.Join(source, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, unplaced := range []bool{false, true} {
+		tree, err := kustomization.Read(source, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := t.TempDir()
+		if _, err := (kustomization.Renderer{Out: out, Unplaced: unplaced}).Render(context.Background(), tree); err != nil {
+			t.Fatal(err)
+		}
+		stream, err := os.ReadFile(filepath.Join(out, "streams/root.yaml"))
+		if err != nil || !strings.Contains(string(stream), "  key: |\n    value\n") {
+			t.Errorf("unplaced %t: %v\n%s", unplaced, err, stream)
+		}
+	}
+}
+
 // Without places the cluster's overlays render the same, byte for byte, and nobody knows where an object comes from.
 func TestUnplaced(t *testing.T) {
 	t.Parallel()
