@@ -2,9 +2,8 @@ package main
 
 import (
 	"archive/tar"
-	"compress/gzip"
+	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"io/fs"
 	"strings"
@@ -33,7 +32,7 @@ func (e *Esteira) golang() *dagger.Container {
 
 // buildCommand compiles our own command line from the archive /source.
 const buildCommand = `set -eu
-mkdir /src && base64 -d /source | tar -xz -C /src
+mkdir /src && tar -xf /source -C /src
 cd /src && go build -ldflags="-s -w" -o /out/esteira ./pipelines/cmd/esteira`
 
 // command is our own command line, compiled from the source that travels with this module: the work that is better
@@ -44,26 +43,23 @@ func (e *Esteira) command(ctx context.Context) (*dagger.File, error) {
 		if err != nil {
 			return nil, err
 		}
+		source, err := hereFile("source.tar", archive)
+		if err != nil {
+			return nil, err
+		}
 		return e.golang().
-			WithNewFile("/source", archive).
+			WithFile("/source", source).
 			WithExec([]string{"sh", "-c", buildCommand}).
 			File("/out/esteira").
 			Sync(ctx)
 	})
 }
 
-// packed is the source as the text of a tar archive, always the same for the same source, without tests, which are half of it:
-// whatever the command makes carries this text along in its name. Each call packs it: as small as can be it took an eighth of a
-// second.
-func packed() (string, error) {
-	var text strings.Builder
-	encoded := base64.NewEncoder(base64.StdEncoding, &text)
-	zipped, err := gzip.NewWriterLevel(encoded, gzip.BestSpeed)
-	if err != nil {
-		return "", err
-	}
-	archive := tar.NewWriter(zipped)
-	err = fs.WalkDir(esteira.Source, ".", func(path string, entry fs.DirEntry, err error) error {
+// packed is the source as a tar archive, always the same for the same source, without tests, which are half of it.
+func packed() ([]byte, error) {
+	var text bytes.Buffer
+	archive := tar.NewWriter(&text)
+	err := fs.WalkDir(esteira.Source, ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -82,6 +78,6 @@ func packed() (string, error) {
 		_, err = archive.Write(content)
 		return err
 	})
-	err = errors.Join(err, archive.Close(), zipped.Close(), encoded.Close())
-	return text.String(), err
+	err = errors.Join(err, archive.Close())
+	return text.Bytes(), err
 }

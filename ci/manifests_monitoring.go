@@ -95,15 +95,11 @@ func (m *Manifests) runbooks(ctx context.Context) (*dagger.Directory, error) {
 	return m.folder(ctx, "docs/runbooks")
 }
 
-// folder is a folder of the repository, or nil where it is not there. It is written out and read again, so that it is keyed
-// by what is in it: a part of an argument is keyed by all of the argument.
+// folder is a folder of the repository, or nil where it is not there.
 func (m *Manifests) folder(ctx context.Context, name string) (*dagger.Directory, error) {
 	found, err := m.Repository.Glob(ctx, name+"/*")
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	if _, err := m.Repository.Directory(name).Export(ctx, "in/"+name); err != nil {
-		return nil, err
-	}
-	return dag.CurrentModule().Workdir("in/" + name), nil
+	return here(ctx, m.Repository.Directory(name))
 }

@@ -76,7 +76,7 @@ func (e *Esteira) itself(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 	}
-	return []string{archive, code, string(base), tools, e.AptDate, e.AptMirror, e.MavenMirror, e.PypiIndex, e.NpmRegistry, e.GoProxy}, nil
+	return []string{string(archive), code, string(base), tools, e.AptDate, e.AptMirror, e.MavenMirror, e.PypiIndex, e.NpmRegistry, e.GoProxy}, nil
 }
 
 // get is what was kept, or nil. A step that fails is not remembered by the engine, so it looks until there is something.

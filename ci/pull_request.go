@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"sync"
 	"time"
@@ -160,18 +159,4 @@ func (p *PullRequest) planned(ctx context.Context) (plan component.Plan, err err
 		return plan, err
 	}
 	return plan, json.Unmarshal([]byte(text), &plan)
-}
-
-// here is a folder as one of its own, whose digest follows from its content and from nothing beside it: a stage over it is
-// remembered whatever changes elsewhere (docs/decisions/0003).
-func here(ctx context.Context, folder *dagger.Directory) (*dagger.Directory, error) {
-	digest, err := folder.Digest(ctx)
-	if err != nil {
-		return nil, err
-	}
-	name := path.Join("in", digest)
-	if _, err := folder.Export(ctx, name); err != nil {
-		return nil, err
-	}
-	return dag.CurrentModule().Workdir(name), nil
 }

@@ -130,6 +130,24 @@ func (e *Esteira) withUv(ctx context.Context, c *dagger.Container) (*dagger.Cont
 		WithEnvVariable("UV_PYTHON_DOWNLOADS", "never"), nil
 }
 
+// pythonTool is a container with what a lock of Python's names, each file of it with a hash of the lock. It is keyed by
+// the lock alone, and has no credentials. Python's own compiled files are made once, here.
+func (e *Esteira) pythonTool(ctx context.Context, lock string) (*dagger.Container, error) {
+	const path = "/tool"
+	installer, err := e.withUv(ctx, e.withCredentials(e.debianPython()))
+	if err != nil {
+		return nil, err
+	}
+	installed := installer.
+		WithNewFile("/requirements.txt", lock).
+		WithExec([]string{"uv", "venv", "--quiet", "--python=python3", path}).
+		WithExec(withTimeout(downloadLimit, "uv", "pip", "install", "--quiet", "--python="+path, "--compile-bytecode",
+			"--no-deps", "--require-hashes", "--requirement=/requirements.txt"))
+	return e.debianPython().
+		WithMountedDirectory(path, installed.Directory(path)).
+		WithEnvVariable("PATH", path+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}), nil
+}
+
 // locks is a folder with requirements.txt and, where the project has more for its development, requirements-dev.txt: they
 // fit pyproject.toml, and every line has its hashes.
 func (p *Python) locks(ctx context.Context, c *dagger.Container, project python.Project) (*dagger.Directory, error) {

@@ -103,21 +103,3 @@ func (e *Esteira) ownBlobs(ctx context.Context) (*dagger.Service, *dagger.Secret
 	}
 	return server, dag.SetSecret("esteira-azurite-sas", strings.TrimSpace(signature)), nil
 }
-
-// pythonTool is a container with what a lock of Python's names, each file of it with a hash of the lock. It is keyed by
-// the lock alone, and has no credentials. Python's own compiled files are made once, here.
-func (e *Esteira) pythonTool(ctx context.Context, lock string) (*dagger.Container, error) {
-	const path = "/tool"
-	installer, err := e.withUv(ctx, e.withCredentials(e.debianPython()))
-	if err != nil {
-		return nil, err
-	}
-	installed := installer.
-		WithNewFile("/requirements.txt", lock).
-		WithExec([]string{"uv", "venv", "--quiet", "--python=python3", path}).
-		WithExec(withTimeout(downloadLimit, "uv", "pip", "install", "--quiet", "--python="+path, "--compile-bytecode",
-			"--no-deps", "--require-hashes", "--requirement=/requirements.txt"))
-	return e.debianPython().
-		WithMountedDirectory(path, installed.Directory(path)).
-		WithEnvVariable("PATH", path+"/bin:${PATH}", dagger.ContainerWithEnvVariableOpts{Expand: true}), nil
-}

@@ -17,7 +17,9 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/esteira/esteira/pipelines/finding"
@@ -117,18 +119,30 @@ func (r Renderer) stream(t *Tree, scratch filesys.FileSystem, folder string, c c
 	if err != nil {
 		return nil, false, err
 	}
-	remembered := filepath.Join(r.Cache, digest+".yaml")
-	if r.Cache != "" {
-		if stream, err := os.ReadFile(remembered); err == nil {
-			return stream, false, nil
-		}
-	}
-	stream, err = t.build(scratch, folder, c)
-	if err != nil || r.Cache == "" {
+	if r.Cache == "" {
+		stream, err = t.build(scratch, folder, c)
 		return stream, true, err
 	}
-	return stream, true, writeWhole(remembered, stream)
+	remembered := filepath.Join(r.Cache, digest+".yaml")
+	said, err, _ := remembering.Do(remembered, func() (any, error) {
+		if stream, err := os.ReadFile(remembered); err == nil {
+			return stream, nil
+		}
+		built = true
+		stream, err := t.build(scratch, folder, c)
+		if err != nil {
+			return nil, err
+		}
+		return stream, writeWhole(remembered, stream)
+	})
+	if err != nil {
+		return nil, built, err
+	}
+	return said.([]byte), built, nil
 }
+
+// remembering has what several trees have in common built once, also where they are rendered side by side.
+var remembering singleflight.Group
 
 // writeWhole writes a file that nobody ever sees half of.
 func writeWhole(name string, content []byte) error {
@@ -143,21 +157,14 @@ func writeWhole(name string, content []byte) error {
 	return os.Rename(file.Name(), name)
 }
 
-// building is held while kustomize builds: its library keeps the schemas of Kubernetes where every build writes.
-var building sync.Mutex
-
-// build has kustomize's library build a root of the copy, without plug-ins. What it refuses is a *manifest.FileError.
+// build is what a root of the copy renders. What kustomize refuses is a *manifest.FileError.
 func (t *Tree) build(scratch filesys.FileSystem, folder string, c closure) (stream []byte, err error) {
-	building.Lock()
-	defer building.Unlock()
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fmt.Errorf("kustomize broke down: %v", broken)
 		}
 	}()
-	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionLegacy // what the program does where a kustomization does not say otherwise
-	objects, err := krusty.MakeKustomizer(options).Run(scratch, path.Join(scratchPath, folder))
+	objects, err := kustomize(scratch, folder)
 	switch {
 	case err != nil:
 		return nil, t.explain(folder, c, strings.ReplaceAll(err.Error(), scratchPath+"/", ""))
@@ -165,6 +172,18 @@ func (t *Tree) build(scratch filesys.FileSystem, folder string, c closure) (stre
 		return nil, &manifest.FileError{File: t.descriptions[folder].file, Line: 1, Reason: "it renders nothing: name its resources, or take the folder away"}
 	}
 	return objects.AsYaml()
+}
+
+// building is held while kustomize builds: its library keeps the schemas of Kubernetes where every build writes.
+var building sync.Mutex
+
+// kustomize has its library build a root of the copy, without plug-ins.
+func kustomize(scratch filesys.FileSystem, folder string) (resmap.ResMap, error) {
+	building.Lock()
+	defer building.Unlock()
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionLegacy // what the program does where a kustomization does not say otherwise
+	return krusty.MakeKustomizer(options).Run(scratch, path.Join(scratchPath, folder))
 }
 
 // version is that of kustomize's library.

@@ -54,17 +54,18 @@ func (w Workspace) rendered(ctx context.Context, plan Plan) (objects, times Sect
 	return objects, times
 }
 
-// renderAll renders first what there is, and then, side by side, what is other than that before and after.
+// renderAll renders what there is, what there will be and what there was, side by side: what they have in common once.
 func (w Workspace) renderAll(ctx context.Context, plan Plan, dir string) (all renderings, err error) {
 	files, err := w.renderedFrom(ctx, plan.Base)
 	if err != nil {
 		return all, err
 	}
 	r := kustomization.Renderer{Cache: dir, Unplaced: true}
-	if all.before, err = render(ctx, r, filepath.Join(dir, "before"), files); err != nil {
-		return all, err
-	}
 	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) {
+		all.before, err = render(ctx, r, filepath.Join(dir, "before"), files)
+		return err
+	})
 	work.Go(func() (err error) {
 		then := maps.Clone(files)
 		maps.Copy(then, plan.files)
