@@ -229,12 +229,16 @@ func (j *Java) dependencies(ctx context.Context, project java.Project) (*dagger.
 		WithExec(withTimeout(downloadLimit, warm...)), nil
 }
 
+// briefly is how a JVM runs that lives for a build: what C2 would compile is seldom run again, and there is little to collect.
+const briefly = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 // jdk is the container that builds: the one that was handed in, or Debian's JDK with Debian's Maven or Gradle.
 func (j *Java) jdk(project java.Project) (*dagger.Container, error) {
 	c := j.Base
 	if c == nil {
 		// The JDK first: it is then the Java that the others ask for.
-		c = j.Esteira.apt(append(slices.Clone(toolPackages[project]), "ca-certificates", "ca-certificates-java", "curl", "unzip")...)
+		c = j.Esteira.apt(append(slices.Clone(toolPackages[project]), "ca-certificates", "ca-certificates-java", "curl", "unzip")...).
+			WithEnvVariable("MAVEN_OPTS", briefly)
 	}
 	c = j.Esteira.withCredentials(c).
 		WithEnvVariable("GRADLE_USER_HOME", "/root/.gradle").
