@@ -117,6 +117,9 @@ func TestPullRequestElsewhere(t *testing.T) {
 	if len(statuses) > 0 || run.Status() != report.Passed {
 		t.Errorf("the run is %s, and has %v too", run.Status(), statuses)
 	}
+	if t.Failed() {
+		t.Log(said)
+	}
 }
 
 // What is new blocks, what was there before does not, and a stage that crashed is red under its own name. A change that
