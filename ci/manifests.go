@@ -18,7 +18,6 @@ const (
 	manifestsPath = "/src"
 	partsPath     = "/parts"
 	renderedPath  = "/rendered"
-	renderCache   = "/cache"
 	saidPath      = "/out/remarks.json"
 )
 
@@ -108,11 +107,6 @@ func (m *Manifests) bench(ctx context.Context, tools ...string) (*dagger.Contain
 	return m.Esteira.withTools(ctx, bench, tools)
 }
 
-// remembering is the container in which a root is rendered once: what it is made of has a digest, and by that it is kept.
-func remembering(c *dagger.Container) *dagger.Container {
-	return c.WithMountedCache(renderCache, dag.CacheVolume("esteira-rendered"))
-}
-
 // rendered is the folder of what was rendered: index.json, and streams/ with a file a root.
 func (m *Manifests) rendered(ctx context.Context) (*dagger.Directory, error) {
 	return once(m, "rendered", func() (*dagger.Directory, error) {
@@ -120,9 +114,10 @@ func (m *Manifests) rendered(ctx context.Context) (*dagger.Directory, error) {
 		if err != nil {
 			return nil, err
 		}
-		return remembering(bench).
+		return bench.
+			WithMountedCache("/cache", dag.CacheVolume("esteira-rendered")).
 			WithExec([]string{"esteira", "manifest", "render",
-				"--source=" + manifestsPath, "--parts=" + partsPath, "--cache=" + renderCache, "--out=" + renderedPath}).
+				"--source=" + manifestsPath, "--parts=" + partsPath, "--cache=/cache", "--out=" + renderedPath}).
 			Directory(renderedPath).
 			Sync(ctx)
 	})

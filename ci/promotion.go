@@ -92,8 +92,8 @@ func (p *Promotion) Diff(ctx context.Context,
 	if err != nil {
 		return "", err
 	}
-	bench, flags := handed(remembering(bench), map[string]*dagger.File{"cost": cost, "policies": policies})
-	return p.run(ctx, bench, append(append(args, flags...), "--cache="+renderCache)...)
+	bench, flags := handed(bench, map[string]*dagger.File{"cost": cost, "policies": policies})
+	return p.run(ctx, bench, append(args, flags...)...)
 }
 
 // Promote moves a set to an environment, by one commit, where everything that the policy asks for is there. Its last line says

@@ -60,7 +60,6 @@ func diffPromotion(args []string, out io.Writer) error {
 	r.Var(&records, "record", "`MODEL=FILE` with the gate's statement about a model; several times for several")
 	r.StringVar(&policies, "policies", "", "`file` with the run of the policies' stage, as JSON")
 	r.StringVar(&cost, "cost", "", "`file` with the run of the cost stage, as JSON")
-	r.StringVar(&inputs.Cache, "cache", "", "`folder` with renders that are remembered")
 	w, done, err := r.call(args, out)
 	if done || err != nil {
 		return err

@@ -35,8 +35,6 @@ type Inputs struct {
 	Records map[string][]byte
 	// Policies and Cost are what those stages said.
 	Policies, Cost *report.Run
-	// Cache is a folder of renders that are remembered, by the digests of what they are made of; empty for none.
-	Cache string
 }
 
 // Diff says what a promotion would change. It reads only.
@@ -48,7 +46,7 @@ func (w Workspace) Diff(ctx context.Context, request Request, inputs Inputs) (Di
 	diff := Diff{Plan: plan}
 	var objects, times Section
 	var rendered sync.WaitGroup
-	rendered.Go(func() { objects, times = w.rendered(ctx, plan, inputs.Cache) }) // it takes the longest
+	rendered.Go(func() { objects, times = w.rendered(ctx, plan) }) // it takes the longest
 	diff.Sections = append(diff.Sections, w.images(ctx, plan), models(plan, inputs.Records), w.configurationSection(ctx, plan))
 	rendered.Wait()
 	diff.Sections = append(diff.Sections, objects,

@@ -56,19 +56,6 @@ func TestDiff(t *testing.T) {
 			t.Errorf("the diff does not say %q", want)
 		}
 	}
-	inputs.Cache = t.TempDir()
-	var remembered []os.DirEntry
-	for turn := range 2 {
-		again, err := w.at.Diff(context.Background(), promotion.Request{To: "prod"}, inputs)
-		if err != nil || again.String() != text {
-			t.Errorf("with renders that are remembered it says otherwise: %v\n%s", err, again)
-		}
-		kept, err := os.ReadDir(inputs.Cache)
-		if err != nil || len(kept) == 0 || turn > 0 && len(kept) != len(remembered) {
-			t.Errorf("%d renders are remembered after %d: %v", len(kept), len(remembered), err)
-		}
-		remembered = kept
-	}
 	for _, not := range []string{"Not of the gateway's (Cy)\n    Change api-gateway", "It would be refused", "\x1b"} {
 		if strings.Contains(text, not) {
 			t.Errorf("the diff says %q", not)

@@ -1,7 +1,6 @@
 package promotion
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,13 +38,13 @@ type renderings struct {
 
 // rendered are the sections about what is rendered: the objects and fields that a promotion changes, secrets masked, and how
 // long delivery takes by what is rendered.
-func (w Workspace) rendered(ctx context.Context, plan Plan, cache string) (objects, times Section) {
+func (w Workspace) rendered(ctx context.Context, plan Plan) (objects, times Section) {
 	objects, times = Section{Title: "Rendered manifests"}, Section{Title: "Delivery-time budget"}
 	dir, err := os.MkdirTemp("", "render")
 	if err == nil {
 		defer os.RemoveAll(dir)
 		var all renderings
-		if all, err = w.renderAll(ctx, plan, dir, cmp.Or(cache, dir)); err == nil {
+		if all, err = w.renderAll(ctx, plan, dir); err == nil {
 			all.objects(&objects, plan.After.Environment)
 			all.times(&times)
 			return objects, times
@@ -56,12 +55,12 @@ func (w Workspace) rendered(ctx context.Context, plan Plan, cache string) (objec
 }
 
 // renderAll renders what there is, what there will be and what there was, side by side: what they have in common once.
-func (w Workspace) renderAll(ctx context.Context, plan Plan, dir, cache string) (all renderings, err error) {
+func (w Workspace) renderAll(ctx context.Context, plan Plan, dir string) (all renderings, err error) {
 	files, err := w.renderedFrom(ctx, plan.Base)
 	if err != nil {
 		return all, err
 	}
-	r := kustomization.Renderer{Cache: cache, Unplaced: true}
+	r := kustomization.Renderer{Cache: dir, Unplaced: true}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() (err error) {
 		all.before, err = render(ctx, r, filepath.Join(dir, "before"), files)
