@@ -10,7 +10,7 @@ engine := eval "$$(out/bin/engine env)"; export DAGGER_NO_NAG=1
 progress := $(shell [ -t 1 ] && echo auto || echo report)
 modules := . infra/engine infra/engine/sdk ci/toolbox ci/bench ci/tests
 
-.PHONY: help demo test lint unit stages reproducible engine packages develop bench clean
+.PHONY: help demo test lint unit unit-waiting unit-computing stages reproducible engine packages develop bench clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,10 +36,20 @@ lint: packages develop out/bin/staticcheck out/bin/actionlint ## check format, v
 	  (cd $$module && go vet ./... && "$(CURDIR)/out/bin/staticcheck" ./...); \
 	done
 
-# Why TestEachValue is skipped and runs by itself: docs/decisions/0036-what-runs-without-the-race-detector.md
+# Why some tests run without the race detector: docs/decisions/0036-what-runs-without-the-race-detector.md
+undetected := ^(TestEachValue|TestKilledAtEveryStep)$$
+detected := gotestsum --format pkgname -- -race -skip '$(undetected)' -timeout 20m ./...
+# The tests of infra/engine wait for engines, the others compute: they run side by side.
 unit: packages engine out/bin/gotestsum out/bin/etcd out/bin/kube-apiserver ## run the Go tests of all modules but the stages' own, with the race detector
-	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"; for module in $(filter-out ci/tests,$(modules)); do (cd $$module && gotestsum --format pkgname -- -race -skip '^TestEachValue$$' -timeout 20m ./...); done
-	gotestsum --format pkgname -- -run '^TestEachValue$$' ./pipelines/delivery/budget
+	@$(engine); export PATH="$(CURDIR)/out/bin:$$PATH"
+	$(MAKE) --no-print-directory --output-sync=line --jobs=2 unit-waiting unit-computing
+
+unit-waiting:
+	@cd infra/engine && $(detected)
+
+unit-computing:
+	@for module in $(filter-out ci/tests infra/engine,$(modules)); do (cd $$module && $(detected)); done
+	gotestsum --format pkgname -- -run '$(undetected)' ./pipelines/delivery/budget ./pipelines/release/promotion
 
 # Go would take the results of before for those of now: it does not see what the engine reads. Calls also wait for each other,
 # so that there is one more of them at a time than there are processors here.
