@@ -35,7 +35,11 @@ func up(ctx context.Context, log *progress, i instance) error {
 		}
 	}
 	log.say("engine %s is ready after %.1f s; use it with: eval \"$(%s)\"", i.name, time.Since(begin).Seconds(), envCommand(i))
-	return nil
+	note, err := tight(string(i.home))
+	if note != "" {
+		log.say("%s", note)
+	}
+	return err
 }
 
 // errStale says that something has to be made or started.

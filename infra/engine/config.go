@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -37,6 +38,26 @@ func leastFree(folder string) (uint64, error) {
 		return 0, fmt.Errorf("look how much of the disk of %s is free: %w", folder, err)
 	}
 	return (disk.Blocks/20 + disk.Bfree - disk.Bavail) * uint64(disk.Bsize), nil
+}
+
+// roomy is how many bytes a whole run of the tests writes on a warm engine, and
+// some more.
+const roomy = 10 << 30
+
+// tight says what to do where the engine may write so little to a folder's disk
+// before it throws away what it made, that a call may find its tools gone. It
+// says nothing where there is room.
+func tight(folder string) (string, error) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(folder, &disk); err != nil {
+		return "", fmt.Errorf("look how much of the disk of %s is free: %w", folder, err)
+	}
+	room := (int64(disk.Bavail) - int64(disk.Blocks/20)) * disk.Bsize
+	if room >= roomy {
+		return "", nil
+	}
+	return fmt.Sprintf("the disk of %s has room for %.1f GB more before the engine throws away what it made, tools included: "+
+		"free %.0f GB or more, or let ESTEIRA_ENGINE_HOME name a larger disk", folder, float64(max(0, room))/(1<<30), math.Ceil(float64(roomy-room)/(1<<30))), nil
 }
 
 // engineConfig is the engine's configuration file: how much disk it may take

@@ -3,12 +3,16 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestDiskLimit(t *testing.T) {
@@ -25,6 +29,41 @@ func TestDiskLimit(t *testing.T) {
 			t.Errorf("the error %q does not show the value %q", err, value)
 		}
 	}
+}
+
+// A disk with room is not spoken of; a small one is, with what is left of it.
+func TestTight(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make a disk")
+	}
+	small, large := disk(t, "2G"), disk(t, "100G")
+	if note, err := tight(large); note != "" || err != nil {
+		t.Errorf("of a large disk: %q, %v", note, err)
+	}
+	note, err := tight(small)
+	for _, word := range []string{small, "room for 1.9 GB more", "free 9 GB or more", "ESTEIRA_ENGINE_HOME"} {
+		if err != nil || !strings.Contains(note, word) {
+			t.Errorf("of a small disk: %q, %v; want %q", note, err, word)
+		}
+	}
+	if _, err := tight(filepath.Join(small, "away")); err == nil {
+		t.Error("of no disk: no error")
+	}
+}
+
+// disk is a folder on a disk of its own.
+func disk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 func TestEngineConfig(t *testing.T) {
