@@ -62,13 +62,16 @@ for jar in /libraries/*.jar; do
 done
 jdeps --ignore-missing-deps --print-module-deps /classes`
 
-// cutRuntime makes a JRE of the modules in $1, with Debian's certificates and not those of the building machine.
+// cutRuntime makes a JRE of the modules in $1, with Debian's certificates and not those of the building machine. They are kept as
+// the JDK keeps its own, without a password: Debian's keystore has the time in it at which each was put there.
 const cutRuntime = `set -eu
 jlink --add-modules "$1" --compress zip-6 --strip-java-debug-attributes --no-header-files --no-man-pages --output /jre
 rm -f /jre/lib/security/cacerts /etc/ssl/certs/java/cacerts
 find /usr/share/ca-certificates/mozilla -name '*.crt' | sort | sed 's/^/+/' |
   java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null
-cp -L /etc/ssl/certs/java/cacerts /jre/lib/security/cacerts
+keytool -importkeystore -noprompt -srckeystore /etc/ssl/certs/java/cacerts -srcstorepass changeit \
+  -destkeystore /jre/lib/security/cacerts -deststoretype PKCS12 -deststorepass changeit \
+  -J-Dkeystore.pkcs12.certProtectionAlgorithm=NONE -J-Dkeystore.pkcs12.macAlgorithm=NONE >/tmp/keytool 2>&1 || { cat /tmp/keytool >&2; exit 1; }
 find /jre -exec touch -h -d @315532800 {} +`
 
 // reflected are modules that libraries use by name only, where no analysis sees it.
