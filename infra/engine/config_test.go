@@ -41,7 +41,7 @@ func TestTight(t *testing.T) {
 		t.Errorf("of a large disk: %q, %v", note, err)
 	}
 	note, err := tight(small)
-	for _, word := range []string{small, "room for 1.9 GB more", "free 9 GB or more", "ESTEIRA_ENGINE_HOME"} {
+	for _, word := range []string{small, "room for 1.9 GiB more", "free 14 GiB or more", "ESTEIRA_ENGINE_HOME"} {
 		if err != nil || !strings.Contains(note, word) {
 			t.Errorf("of a small disk: %q, %v; want %q", note, err, word)
 		}

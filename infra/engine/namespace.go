@@ -115,11 +115,11 @@ func furnishOpt(s start) error {
 // furnishEtc writes the files of /etc that the engine reads. They go into a
 // layer over the host's /etc that is forgotten with the instance.
 func furnishEtc(s start) error {
-	free, err := leastFree(s.Folder)
+	disk, err := diskOf(s.Folder)
 	if err != nil {
 		return err
 	}
-	config, err := engineConfig(s.Recipe.Disk, free, s.Network.registry())
+	config, err := engineConfig(s.Recipe.Disk, leastFree(disk)*uint64(disk.Bsize), s.Network.registry())
 	if err != nil {
 		return err
 	}
