@@ -109,15 +109,14 @@ func (j *Java) Test(ctx context.Context,
 	files := dag.Directory().
 		WithDirectory("junit", tested.Directory(sourcePath).Filter(dagger.DirectoryFilterOpts{Include: junitPatterns[project.Tool]})).
 		WithDirectory("coverage", tested.Directory(sourcePath).Filter(dagger.DirectoryFilterOpts{Include: coveragePatterns[project.Tool]}))
-	tests, coverage, err := j.readTests(ctx, files)
+	stage, err := j.readTests(ctx, files)
 	if err != nil {
-		remedy := "write a test: a stage without any proves nothing"
-		if only != "" {
-			remedy = fmt.Sprintf("look whether a test matches --only %q", only)
-		}
-		return stageResult(done(report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: remedy}), files)
+		return nil, err
 	}
-	return stageResult(done(report.FromTests("test", tests, coverage)), files)
+	if stage.Status == report.Undecided && only != "" {
+		stage.Remedy = fmt.Sprintf("look whether a test matches --only %q", only)
+	}
+	return stageResult(done(stage), files)
 }
 
 // TestCheck is red unless all tests pass.
@@ -132,34 +131,40 @@ func (j *Java) TestCheck(ctx context.Context) error {
 	return err
 }
 
-// readTests reads the reports of the test stage's files, and tells in which source a red test lies.
-func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (finding.Tests, *finding.Coverage, error) {
+// readTests judges the reports of the test stage's files, and tells in which source a red test lies. Reports that say
+// nothing, as where there is no test, leave the stage undecided; an error is for what says nothing about the tests.
+func (j *Java) readTests(ctx context.Context, files *dagger.Directory) (report.Stage, error) {
 	dir, err := os.MkdirTemp("", "tests")
 	if err != nil {
-		return finding.Tests{}, nil, err
+		return report.Stage{}, err
 	}
 	defer os.RemoveAll(dir)
 	// Without the coverage report's pages, which are for people. A project without tests exports nothing.
 	if err := os.Mkdir(path.Join(dir, "junit"), 0o755); err != nil {
-		return finding.Tests{}, nil, err
+		return report.Stage{}, err
 	}
 	data := files.Filter(dagger.DirectoryFilterOpts{Include: []string{"**/*.xml"}})
 	if _, err := data.Export(ctx, dir); err != nil {
-		return finding.Tests{}, nil, err
+		return report.Stage{}, err
 	}
 	tests, err := finding.FromJUnitDir(os.DirFS(path.Join(dir, "junit")))
 	if err != nil {
-		return finding.Tests{}, nil, err
+		remedy := "write a test: a stage without any proves nothing"
+		return report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: remedy}, nil
 	}
 	coverage, err := java.Coverage(os.DirFS(path.Join(dir, "coverage")))
 	if err != nil {
-		return finding.Tests{}, nil, err
+		remedy := "let JaCoCo write its report anew: it cannot be read"
+		return report.Stage{Status: report.Undecided, Summary: err.Error(), Remedy: remedy}, nil
 	}
-	if !tests.Red() {
-		return tests, coverage, nil
+	if tests.Red() {
+		sources, err := j.Source.Glob(ctx, "**/src/test/**")
+		if err != nil {
+			return report.Stage{}, err
+		}
+		tests = tests.Locate(sources)
 	}
-	sources, err := j.Source.Glob(ctx, "**/src/test/**")
-	return tests.Locate(sources), coverage, err
+	return report.FromTests("test", tests, coverage), nil
 }
 
 // execute runs goals in the project, its dependencies already there. A build that fails is a red stage; an error is for

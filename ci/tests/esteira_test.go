@@ -5,12 +5,14 @@ package tests
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -51,12 +53,18 @@ func TestMain(m *testing.M) {
 }
 
 // workspaces holds the folders that calls take their sources from. They stay until all tests are done: the engine takes
-// two calls' equal files for one, and fails the one call when the other's folder goes in the middle of it.
-var workspaces string
+// two calls' equal files for one, and fails the one call when the other's folder goes in the middle of it. Their paths are
+// the same in each run of a checkout: the engine keeps a copy of each path that it was ever given, for good.
+var workspaces = filepath.Join(os.TempDir(), fmt.Sprintf("esteira-tests-%x", sha256.Sum256([]byte(repository)))[:len("esteira-tests-")+8])
 
 func withWorkspaces(tests func() int) int {
-	var err error
-	if workspaces, err = os.MkdirTemp("", "esteira-tests"); err != nil {
+	release, err := lock(workspaces + ".lock")
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v: another run of these tests is under way, wait for it\n", workspaces, err)
+		return 1
+	}
+	defer release()
+	if err := errors.Join(os.RemoveAll(workspaces), os.Mkdir(workspaces, 0o700)); err != nil {
 		panic(err)
 	}
 	defer os.RemoveAll(workspaces)
@@ -64,11 +72,32 @@ func withWorkspaces(tests func() int) int {
 	return tests()
 }
 
+// lock takes a file for this process alone, or fails at once.
+func lock(path string) (release func() error, err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file.Close, nil
+}
+
+// given counts the folders that each test was given.
+var given = struct {
+	sync.Mutex
+	folders map[string]int
+}{folders: map[string]int{}}
+
 // workspace is an empty folder for a source.
 func workspace(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(workspaces, "")
-	if err != nil {
+	given.Lock()
+	given.folders[t.Name()]++
+	dir := filepath.Join(workspaces, fmt.Sprintf("%.12x-%d", sha256.Sum256([]byte(t.Name())), given.folders[t.Name()]))
+	given.Unlock()
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -35,7 +35,7 @@ func up(ctx context.Context, log *progress, i instance) error {
 		}
 	}
 	log.say("engine %s is ready after %.1f s; use it with: eval \"$(%s)\"", i.name, time.Since(begin).Seconds(), envCommand(i))
-	note, err := tight(string(i.home))
+	note, err := tight(i.path())
 	if note != "" {
 		log.say("%s", note)
 	}

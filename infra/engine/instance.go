@@ -125,6 +125,11 @@ func (i instance) ensure(ctx context.Context, log *progress, want recipe) error 
 		return err
 	}
 	_, missing := os.Stat(i.path("state"))
+	if missing == nil {
+		if err := i.makeRoom(ctx, log, want); err != nil {
+			return err
+		}
+	}
 	err = log.step("start engine "+i.name, func() error { return i.start(ctx, want) })
 	if err == nil || missing != nil || ctx.Err() != nil {
 		return err

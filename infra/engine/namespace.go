@@ -119,7 +119,7 @@ func furnishEtc(s start) error {
 	if err != nil {
 		return err
 	}
-	config, err := engineConfig(s.Recipe.Disk, leastFree(disk)*uint64(disk.Bsize), s.Network.registry())
+	config, err := engineConfig(s.Recipe.Disk, leastFree(disk)*uint64(disk.Bsize)+s.Recipe.Spare, s.Network.registry())
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,8 @@ type recipe struct {
 	Base        string   `json:"base"`        // folder of the base image
 	Registry    string   `json:"registry"`    // folder of docker-registry
 	Runc        string   `json:"runc"`
-	Disk        string   `json:"disk"` // how much the cache may take
+	Disk        string   `json:"disk"`  // how much the cache may take
+	Spare       uint64   `json:"spare"` // how many bytes of the disk it leaves free beyond the twentieth that it always does
 	Env         []string `json:"env"`
 	Nameservers string   `json:"nameservers"` // a resolv.conf
 	Config      string   `json:"config"`      // digest of what its configuration files say on any network
