@@ -42,8 +42,10 @@ def mlflow(folder: Path) -> Iterator[str]:
 
 
 def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Waits for the API: /health is well while clients still get errors. It may take ten minutes: 14 s of processor time
-    were measured, and beside other tests there is little of that."""
+    """Waits for the API: /health is well while clients still get errors.
+
+    It may take ten minutes: 14 s of processor time were measured, and beside other tests there is little of that.
+    """
     request = f"{url}/api/2.0/mlflow/registered-models/search"
     for _ in range(3000):
         if process.poll() is not None:
