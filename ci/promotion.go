@@ -66,7 +66,7 @@ func (e *Esteira) Promotion(
 
 // Status says what runs in each environment, what is pinned, and what waits.
 // +cache="never"
-func (p *Promotion) Status(ctx context.Context) (string, error) { return p.ask(ctx, "status") }
+func (p *Promotion) Status(ctx context.Context) (string, error) { return p.ask(ctx, nil, "status") }
 
 // Diff shows what a promotion would change, before anything does: images, model, configuration, rendered manifests, policies,
 // cost and time. Its last line is the digest that `promote --expect` wants.
@@ -88,12 +88,7 @@ func (p *Promotion) Diff(ctx context.Context,
 	policies *dagger.File,
 ) (string, error) {
 	args := append([]string{"diff", "--to=" + to}, moving(from, 0, component, "")...)
-	bench, err := p.bench(ctx)
-	if err != nil {
-		return "", err
-	}
-	bench, flags := handed(bench, map[string]*dagger.File{"cost": cost, "policies": policies})
-	return p.run(ctx, bench, append(args, flags...)...)
+	return p.ask(ctx, map[string]*dagger.File{"cost": cost, "policies": policies}, args...)
 }
 
 // Promote moves a set to an environment, by one commit, where everything that the policy asks for is there. Its last line says
@@ -235,13 +230,13 @@ func (p *Promotion) History(ctx context.Context,
 	// Environment
 	environment string,
 ) (string, error) {
-	return p.ask(ctx, "history", "--environment="+environment)
+	return p.ask(ctx, nil, "history", "--environment="+environment)
 }
 
 // Verify is an error where a release file was edited by hand, where the history has a gap, or where what is derived from a
 // file says something else.
 // +cache="never"
-func (p *Promotion) Verify(ctx context.Context) (string, error) { return p.ask(ctx, "verify") }
+func (p *Promotion) Verify(ctx context.Context) (string, error) { return p.ask(ctx, nil, "verify") }
 
 // VerifyCheck is red unless all release files follow from one another, and from nothing else.
 // +check
@@ -251,13 +246,21 @@ func (p *Promotion) VerifyCheck(ctx context.Context) error {
 	return err
 }
 
-// ask runs a command that changes nothing.
-func (p *Promotion) ask(ctx context.Context, args ...string) (string, error) {
+// ask runs a command that changes nothing. Files are handed in under the names of its flags. Without a remote it reads the
+// work tree and the clock alone: asked again within the minute, the answer is the same one.
+func (p *Promotion) ask(ctx context.Context, files map[string]*dagger.File, args ...string) (string, error) {
 	bench, err := p.bench(ctx)
 	if err != nil {
 		return "", err
 	}
-	return p.run(ctx, bench, args...)
+	bench, flags := handed(bench, files)
+	now := time.Now()
+	if p.Remote == "" {
+		now = now.Truncate(time.Minute)
+	}
+	return p.said(ctx, bench.
+		WithEnvVariable("ESTEIRA_NOW", now.String()).
+		WithExec(withTimeout(promotionLimit, p.words(append(args, flags...)...)...)))
 }
 
 // move runs a command that pushes. Files are handed in under the names of its flags.
@@ -337,7 +340,12 @@ func (p *Promotion) reaching(bench *dagger.Container) (*dagger.Container, error)
 }
 
 func (p *Promotion) run(ctx context.Context, bench *dagger.Container, args ...string) (string, error) {
-	said, err := p.command(bench, args...).Stdout(ctx)
+	return p.said(ctx, p.command(bench, args...))
+}
+
+// said is what one of our own commands printed.
+func (p *Promotion) said(ctx context.Context, done *dagger.Container) (string, error) {
+	said, err := done.Stdout(ctx)
 	if err != nil {
 		return "", plain(err)
 	}
@@ -351,12 +359,17 @@ func (p *Promotion) command(bench *dagger.Container, args ...string) *dagger.Con
 
 // timed is command with a limit of its own.
 func (p *Promotion) timed(bench *dagger.Container, limit time.Duration, args ...string) *dagger.Container {
-	args = append([]string{"esteira", "promotion"}, args...)
-	args = append(args, "--branch="+p.Branch)
-	if p.Remote != "" {
-		args = append(args, "--remote="+gitRemote)
-	}
 	return bench.
 		WithEnvVariable("ESTEIRA_NOW", time.Now().String()).
-		WithExec(withTimeout(limit, args...))
+		WithExec(withTimeout(limit, p.words(args...)...))
+}
+
+// words are one of our own commands, in this clone.
+func (p *Promotion) words(args ...string) []string {
+	words := append([]string{"esteira", "promotion"}, args...)
+	words = append(words, "--branch="+p.Branch)
+	if p.Remote != "" {
+		words = append(words, "--remote="+gitRemote)
+	}
+	return words
 }

@@ -36,8 +36,8 @@ func emptyEngine(t *testing.T) string {
 	return address[1]
 }
 
-// The same sources give the same dependency and application layers on two engines that share nothing: neither a cache
-// nor the minute in which they work.
+// The same sources give the same layers on two engines that share nothing: neither a cache nor the minute in which they
+// work. The JVM's prepared start alone, where there is one, is a memory image and differs.
 func TestTwoEnginesMakeEqualLayers(t *testing.T) {
 	t.Parallel()
 	here := os.Getenv(runnerHost)
@@ -45,11 +45,17 @@ func TestTwoEnginesMakeEqualLayers(t *testing.T) {
 		t.Skip("Docker runs the engine here, and only infra/engine can start a second one")
 	}
 	empty := emptyEngine(t)
-	for stage, source := range map[string]string{"java": filepath.Join(repository, "apps/api-gateway"), "python": pythonProject(t)} {
-		t.Run(stage, func(t *testing.T) {
+	for _, test := range []struct {
+		stage, source string
+		layers        []string
+	}{
+		{"java", filepath.Join(repository, "apps/api-gateway"), []string{"debian", "jre", "dependencies", "application"}},
+		{"python", pythonProject(t), []string{"debian", "dependencies", "application"}},
+	} {
+		t.Run(test.stage, func(t *testing.T) {
 			t.Parallel()
-			ours, theirs := digests(t, here, stage, source), digests(t, empty, stage, source)
-			for _, name := range []string{"dependencies", "application"} {
+			ours, theirs := digests(t, here, test.stage, test.source), digests(t, empty, test.stage, test.source)
+			for _, name := range test.layers {
 				if a, b := ours[name], theirs[name]; a == "" || a != b {
 					t.Errorf("layer %s: %q on one engine, %q on the other", name, a, b)
 				}

@@ -7,12 +7,15 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/docker/go-units"
 	"golang.org/x/sys/unix"
 )
 
-const defaultDisk = "40GB"
+// defaultDisk is more than a whole run of the tests leaves: 33 to 44 GB.
+const defaultDisk = "50GB"
 
 var diskSize = regexp.MustCompile(`^[1-9][0-9]*([kMGT]i?B|%)$`)
 
@@ -27,6 +30,16 @@ func diskLimit() (string, error) {
 		return "", fmt.Errorf("ESTEIRA_ENGINE_DISK is %q: give a size such as 40GB, or a share of the disk such as 25%%", limit)
 	}
 	return limit, nil
+}
+
+// bytesOf are the bytes of a disk that such a limit comes to. As for the engine,
+// 1 GB is 2^30 bytes.
+func bytesOf(limit string, disk unix.Statfs_t) (int64, error) {
+	if percent, ok := strings.CutSuffix(limit, "%"); ok {
+		share, err := strconv.ParseInt(percent, 10, 64)
+		return int64(disk.Blocks) * disk.Bsize / 100 * share, err
+	}
+	return units.RAMInBytes(limit)
 }
 
 // diskOf is the disk that a folder is on.
@@ -45,6 +58,12 @@ func leastFree(disk unix.Statfs_t) uint64 {
 	return disk.Blocks/20 + disk.Bfree - disk.Bavail
 }
 
+// roomOf is how many bytes may be written to a disk before the engine throws
+// away what it made.
+func roomOf(disk unix.Statfs_t) int64 {
+	return (int64(disk.Bfree) - int64(leastFree(disk))) * disk.Bsize
+}
+
 // roomy is more than a whole run of the tests writes on a warm engine: 13 GiB
 // were measured, with what Go and the tests' own folders take of the same disk.
 const roomy = 15 << 30
@@ -57,7 +76,7 @@ func tight(folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	room := (int64(disk.Bfree) - int64(leastFree(disk))) * disk.Bsize
+	room := roomOf(disk)
 	if room >= roomy {
 		return "", nil
 	}

@@ -31,6 +31,18 @@ func TestDiskLimit(t *testing.T) {
 	}
 }
 
+func TestBytesOf(t *testing.T) {
+	disk := unix.Statfs_t{Blocks: 1000, Bsize: 4096}
+	for limit, want := range map[string]int64{"40GB": 40 << 30, "8GiB": 8 << 30, "512MB": 512 << 20, "25%": 1024000, "100%": 4096000} {
+		if got, err := bytesOf(limit, disk); got != want || err != nil {
+			t.Errorf("%s are %d bytes, %v; want %d", limit, got, err, want)
+		}
+	}
+	if got, err := bytesOf("much", disk); err == nil {
+		t.Errorf("much are %d bytes", got)
+	}
+}
+
 // A disk with room is not spoken of; a small one is, with what is left of it.
 func TestTight(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -194,7 +194,9 @@ func (i instance) clear(ctx context.Context, was running) error {
 	if !was.Process.gone(answerLimit) {
 		return fmt.Errorf("process %d of engine %s cannot be ended: look at it with ps", was.Process.PID, i.name)
 	}
-	if err := errors.Join(was.Network.disconnect(ctx), removeCgroups(was.Network.Device)); err != nil {
+	// The kernel ends an engine's containers after the engine.
+	removed := eventually(ctx, answerLimit, func() bool { return true }, func(context.Context) error { return removeCgroups(was.Network.Device) })
+	if err := errors.Join(was.Network.disconnect(ctx), removed); err != nil {
 		return err
 	}
 	if err := os.Remove(i.path("running.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
