@@ -11,56 +11,72 @@ import (
 	"strings"
 )
 
+// step is how much is thrown away at once. The engine weighs less than what the
+// disk gets back, so it is asked for little, and the disk is looked at again.
+const step = 2 << 30
+
 // makeRoom throws away what was used longest ago, until disk and limit have room
 // for a whole run of the tests. That is done by the engine, started for nobody:
 // while it works for somebody, throwing away can take a running container's file
 // system with it (docs/decisions/0038-room-is-made-before-the-work.md).
 func (i instance) makeRoom(ctx context.Context, log *progress, want recipe) error {
-	var err error
-	if want.Spare, err = i.spare(ctx, want.Disk); want.Spare == 0 || err != nil {
+	free, lack, err := i.room(ctx, want.Disk)
+	if lack == 0 || err != nil {
 		return err
 	}
-	err = log.step("make room: throw away what was used longest ago", func() error {
-		if err := i.start(ctx, want); err != nil {
-			return err
+	err = log.step(fmt.Sprintf("make %.1f GiB of room: throw away what was used longest ago, which can take minutes", float64(lack)/(1<<30)), func() error {
+		for before := lack + 1; lack > 0 && lack < before; {
+			want.Spare = uint64(free + min(lack, step))
+			if err := i.throwAway(ctx, log, want); err != nil {
+				return err
+			}
+			before = lack
+			if free, lack, err = i.room(ctx, want.Disk); err != nil {
+				return err
+			}
 		}
-		is, err := i.load()
-		if err != nil {
-			return err
-		}
-		return errors.Join(i.prune(ctx), i.stop(log, *is), i.clear(context.WithoutCancel(ctx), *is))
+		return nil
 	})
 	if err != nil && ctx.Err() == nil {
-		log.say("no room was made, and the engine is started as it is: %v", err)
+		log.say("not enough room was made, and the engine is started as it is: %v", err)
 		return nil
 	}
 	return err
 }
 
-// spare is how many bytes of the disk have to be free, beyond the twentieth that
-// always has to, so that the cache can grow by what a run writes, or by half of
-// its limit where that is less. It is 0 where it can. What the cache takes is
-// asked of the disk: the engine weighs a volume once, however it grows, and does
-// not weigh its copy of the host's files at all.
-func (i instance) spare(ctx context.Context, limit string) (uint64, error) {
+// throwAway runs the engine only for it to leave as much of the disk free as the
+// recipe says.
+func (i instance) throwAway(ctx context.Context, log *progress, want recipe) error {
+	if err := i.start(ctx, want); err != nil {
+		return err
+	}
+	is, err := i.load()
+	if err != nil {
+		return err
+	}
+	return errors.Join(i.prune(ctx), i.stop(log, *is), i.clear(context.WithoutCancel(ctx), *is))
+}
+
+// room is how many bytes may be written before the engine throws away what it
+// made, and how many it lacks so that a run fits, or half of the cache's limit
+// where that is less. What the cache takes is asked of the disk: the engine
+// weighs a volume once, however it grows, and does not weigh its copy of the
+// host's files at all.
+func (i instance) room(ctx context.Context, limit string) (free, lack int64, err error) {
 	disk, err := diskOf(i.path())
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	allowed, err := bytesOf(limit, disk)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	taken, err := sizeOf(ctx, i.path("state"))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	free := roomOf(disk)
-	lack := max(roomy-free, min(roomy, allowed/2)-(allowed-taken))
-	if lack <= 0 {
-		return 0, nil
-	}
-	return uint64(free + lack), nil
+	free = roomOf(disk)
+	return free, max(0, roomy-free, min(roomy, allowed/2)-(allowed-taken)), nil
 }
 
 // sizeOf is how many bytes of its disk a folder takes.

@@ -44,7 +44,7 @@ func TestRoomIsMadeBeforeTheWork(t *testing.T) {
 		}
 		before := b.free()
 		out := b.up()
-		if strings.Contains(out, "make room") != wantRoom || strings.Contains(out, "no room was made") {
+		if strings.Contains(out, "of room: throw away") != wantRoom || strings.Contains(out, "not enough room was made") {
 			t.Errorf("room is made: want %v\n%s", wantRoom, out)
 		}
 		if freed := int64(b.free()) - int64(before); wantRoom && freed < 2000<<20 {
