@@ -7,11 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
 
@@ -36,22 +33,20 @@ type memory struct{ container *dagger.Container }
 // memory is the place for what `what` makes of the inputs: folders, and whatever else decides. The module's own code and
 // settings always do.
 func (e *Esteira) memory(ctx context.Context, what string, folders []*dagger.Directory, others ...string) (*memory, error) {
-	digests := make([]string, len(folders))
-	asked, inner := errgroup.WithContext(ctx)
-	for i, folder := range folders {
-		if digests[i] = "none"; folder == nil {
-			continue
-		}
-		asked.Go(func() (err error) {
-			digests[i], err = folder.Digest(inner)
-			return err
-		})
-	}
-	itself, err := once(e, "itself", func() ([]string, error) { return e.itself(ctx) })
-	if err := errors.Join(err, asked.Wait()); err != nil {
+	parts, err := once(e, "itself", func() ([]string, error) { return e.itself(ctx) })
+	if err != nil {
 		return nil, err
 	}
-	parts := slices.Concat([]string{what}, itself, others, digests)
+	parts = append(append([]string{what}, parts...), others...)
+	for _, folder := range folders {
+		digest := "none"
+		if folder != nil {
+			if digest, err = folder.Digest(ctx); err != nil {
+				return nil, err
+			}
+		}
+		parts = append(parts, digest)
+	}
 	key := sha256.New()
 	for _, part := range parts {
 		fmt.Fprintf(key, "%d %s\n", len(part), part)
@@ -67,26 +62,19 @@ func (e *Esteira) itself(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var code string
-	var base dagger.ContainerID
-	tools := "built here"
-	asked, ctx := errgroup.WithContext(ctx)
-	asked.Go(func() (err error) {
-		code, err = dag.CurrentModule().Source().Digest(ctx)
-		return err
-	})
-	asked.Go(func() (err error) {
-		base, err = e.Debian.ID(ctx)
-		return err
-	})
-	if e.ReadyTools != nil {
-		asked.Go(func() (err error) {
-			tools, err = e.ReadyTools.Digest(ctx)
-			return err
-		})
-	}
-	if err := asked.Wait(); err != nil {
+	code, err := dag.CurrentModule().Source().Digest(ctx)
+	if err != nil {
 		return nil, err
+	}
+	base, err := e.Debian.ID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tools := "built here"
+	if e.ReadyTools != nil {
+		if tools, err = e.ReadyTools.Digest(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return []string{string(archive), code, string(base), tools, e.AptDate, e.AptMirror, e.MavenMirror, e.PypiIndex, e.NpmRegistry, e.GoProxy}, nil
 }
