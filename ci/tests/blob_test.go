@@ -117,13 +117,17 @@ func newModel(t *testing.T, bytes int) (flag, blob, text string) {
 	return flag, "sha256/" + hex.EncodeToString(sum[:]) + "/model.onnx", string(content)
 }
 
-// hasty gives up soon on a server that is silent. Where one has to answer, it may take its time.
-const hasty = "--idle=2s"
+// A server that has to answer shares this machine with all other tests, and may take its time. hasty gives up soon on one that
+// is silent.
+const (
+	patient = "--idle=3m"
+	hasty   = "--idle=2s"
+)
 
 // upload runs the command with a SAS in its environment.
 func upload(ctx context.Context, t *testing.T, address, sas string, flags ...string) outcome {
 	t.Helper()
-	args := append([]string{"blob", "upload", "--plain", "--container=" + address}, flags...)
+	args := append([]string{"blob", "upload", "--plain", "--container=" + address, patient}, flags...)
 	said := esteira(ctx, t, []string{"AZURE_STORAGE_SAS_TOKEN=" + sas}, args...)
 	if _, signature, found := strings.Cut(sas, "sig="); found && strings.Contains(said.stdout+said.stderr, signature) {
 		t.Errorf("%s printed the SAS:\n%s%s", said, said.stdout, said.stderr)
