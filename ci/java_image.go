@@ -50,22 +50,23 @@ esac
 value() { printf '%s\n' "$manifest" | tr -d '\r' | sed -n "s/^$1: //p"; }
 printf '%s\n%s\n' "$(value Implementation-Title)" "$(value Implementation-Version)" >/out/name
 mkdir /own && unzip -q /out/app/app.jar -d /own
-jdeps --ignore-missing-deps --print-module-deps /own >/out/modules
+jdeps -J-XX:+UseSerialGC --ignore-missing-deps --print-module-deps /own >/out/modules
 find /out -exec touch -h -d @315532800 {} +`
 
 // neededModules prints the modules of the JDK that the jars in /libraries need. Their classes are analysed as one heap, because
-// jdeps refuses a named module whose own requirements it is not shown.
+// jdeps refuses a named module whose own requirements it is not shown. It takes half as long with the serial collector (16 s of
+// processor time to 9 s for the gateway's hundred jars).
 const neededModules = `set -eu
 mkdir /classes
 for jar in /libraries/*.jar; do
   unzip -qo "$jar" '*.class' -x module-info.class 'META-INF/*' -d /classes || test $? -eq 11
 done
-jdeps --ignore-missing-deps --print-module-deps /classes`
+jdeps -J-XX:+UseSerialGC --ignore-missing-deps --print-module-deps /classes`
 
 // cutRuntime makes a JRE of the modules in $1, with Debian's certificates and not those of the building machine. They are kept as
 // the JDK keeps its own, without a password: Debian's keystore has the time in it at which each was put there.
 const cutRuntime = `set -eu
-jlink --add-modules "$1" --compress zip-6 --strip-java-debug-attributes --no-header-files --no-man-pages --output /jre
+jlink -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 --add-modules "$1" --compress zip-6 --strip-java-debug-attributes --no-header-files --no-man-pages --output /jre
 rm -f /jre/lib/security/cacerts /etc/ssl/certs/java/cacerts
 find /usr/share/ca-certificates/mozilla -name '*.crt' | sort | sed 's/^/+/' |
   java -jar /usr/share/ca-certificates-java/ca-certificates-java.jar -storepass changeit >/dev/null

@@ -34,8 +34,6 @@ type seeded struct {
 	Check  string        `json:"check"`
 	Status report.Status `json:"status"`
 	Says   []string      `json:"says"`
-	// Flags are the stage's.
-	Flags []string `json:"flags"`
 	// Base says that the clean folder is the base: only as a change it is wrong.
 	Base bool `json:"base"`
 	// Alone says that it hides other faults.
@@ -75,7 +73,7 @@ func (s seededStage) try(t *testing.T) {
 		t.Run(strings.Join(names, "+"), func(t *testing.T) {
 			t.Parallel()
 			first := batch[0]
-			stage := slices.Concat([]string{s.name, "--source=" + s.seed(t, names...)}, s.flags, first.Flags)
+			stage := slices.Concat([]string{s.name, "--source=" + s.seed(t, names...)}, s.flags)
 			if first.Base {
 				stage = append(stage, "--base="+filepath.Join(repository, s.folder))
 			}
@@ -164,8 +162,7 @@ func (s seededStage) batches(faults []seeded) (all [][]seeded) {
 
 // disturbs says that two faults can't be tried in one call.
 func (f seeded) disturbs(other seeded) bool {
-	return f.Alone || other.Alone || f.Check != other.Check || f.Status != other.Status || f.Base != other.Base ||
-		!slices.Equal(f.Flags, other.Flags) || f.overlaps(other)
+	return f.Alone || other.Alone || f.Check != other.Check || f.Status != other.Status || f.Base != other.Base || f.overlaps(other)
 }
 
 // overlaps says that two patches change one file, or, where lines hide no others, that they name the same lines.

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// defaultDisk is more than a whole run of the tests leaves: 33 to 44 GB.
-const defaultDisk = "50GB"
+// defaultDisk is more than two whole runs of the tests leave: 49 GB from nothing, and a second one writes 14.
+const defaultDisk = "70GB"
 
 var diskSize = regexp.MustCompile(`^[1-9][0-9]*([kMGT]i?B|%)$`)
 

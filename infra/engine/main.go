@@ -21,7 +21,7 @@ const usage = `usage: engine COMMAND [--instance NAME]
   logs            print the engine's log
 
 ESTEIRA_ENGINE_HOME  the one folder for all state (/var/lib/esteira)
-ESTEIRA_ENGINE_DISK  what the cache may take, as 40GB or 25% (50GB)
+ESTEIRA_ENGINE_DISK  what the cache may take, as 40GB or 25% (70GB)
 ESTEIRA_APT_MIRROR   a mirror of Debian for the base images
 `
 
