@@ -83,21 +83,13 @@ func (c *checker) manifest(part Text, m Manifest) {
 		c.say(line, "%s: the address is %q: want https://…", part, m.Address)
 	}
 	c.unique(c.addresses, "address", m.Address)
-	switch {
-	case m.SHA256.Value == "" && m.Unpinned.Value == "":
-		c.say(line, "%s: %s has neither sha256 nor unpinned, which says why there is none", part, m.Address)
-	case m.SHA256.Value != "" && m.Unpinned.Value != "":
-		c.say(m.Unpinned.Line, "%s: %s has a sha256, and says why it has none", part, m.Address)
-	case m.SHA256.Value != "":
-		c.digest(part, m.SHA256)
-	}
+	m.SHA256.Line = max(m.SHA256.Line, line)
+	c.digest(part, m.SHA256)
 	switch {
 	case m.File.Value == "" && m.Instead == nil:
 		c.say(line, "%s: %s has neither file nor instead: say what is taken offline", part, m.Address)
 	case m.File.Value != "" && m.Instead != nil:
 		c.say(m.File.Line, "%s: %s has both file and instead: nothing stands in for what the module has", part, m.Address)
-	case m.File.Value != "" && m.SHA256.Value == "":
-		c.say(m.File.Line, "%s: the module has %s, so its sha256 is known: record it", part, m.File)
 	case m.File.Value != "":
 		c.path(part, m.File)
 	default:

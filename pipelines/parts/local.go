@@ -113,17 +113,13 @@ func (m Manifest) files() []File {
 	return []File{{Path: m.File, SHA256: m.SHA256}}
 }
 
-// Notes say of which parts something else stands in offline, and what nobody has pinned yet.
+// Notes say of which parts something else stands in offline.
 func (p Pins) Notes() []string {
 	notes := []string{}
 	for _, part := range p.Parts {
 		for _, manifest := range part.Manifests {
 			if manifest.Instead != nil {
 				notes = append(notes, part.standIn(*manifest.Instead))
-			}
-			if manifest.SHA256.Value == "" {
-				notes = append(notes, fmt.Sprintf("%s %s: nobody has pinned %s yet (%s): `esteira parts verify` prints what to record",
-					part.Name, part.Version, manifest.Address, manifest.Unpinned))
 			}
 		}
 	}

@@ -48,9 +48,8 @@ func (m Module) String() string { return m.Path + "@" + m.Version }
 // Manifest is a file that a kustomization takes from an address.
 type Manifest struct {
 	Address Text `yaml:"address"`
-	// SHA256 is that of the address' content; empty where Unpinned says why nobody knows it.
-	SHA256   Text `yaml:"sha256"`
-	Unpinned Text `yaml:"unpinned"`
+	// SHA256 is that of the address' content.
+	SHA256 Text `yaml:"sha256"`
 	// File is where the module has the very same content; where it has not, Instead says what stands in offline.
 	File    Text     `yaml:"file"`
 	Instead *Instead `yaml:"instead"`

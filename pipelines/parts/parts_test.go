@@ -19,7 +19,7 @@ parts:
         sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         file: manifests/install.yaml
       - address: https://example.com/thing/more.yaml
-        unpinned: made when it was released
+        sha256: 2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         instead:
           version: 1.2.2
           holds: crds
@@ -56,7 +56,7 @@ func TestReadOwn(t *testing.T) {
 	for _, want := range []string{
 		"cert-manager 1.21.2: judged is the CRDs of 1.21.2 alone",
 		"ingress-nginx 1.15.1: judged is 1.11.0: its tags are none that Go knows",
-		"nobody has pinned https://github.com/bitnami-labs/sealed-secrets/releases/download/v0.40.0/controller.yaml yet",
+		"external-secrets 2.8.0: judged is the CRDs of 1.3.2 alone",
 	} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no note says %q:\n%s", want, notes)
@@ -85,12 +85,10 @@ func TestReadRefuses(t *testing.T) {
 		{"no address", "- address: https://example.com/thing/install.yaml\n        sha256", "- sha256", "parts.yaml:3: thing: a manifest has no address"},
 		{"no TLS", "https://example.com/thing/install", "http://example.com/thing/install", `parts.yaml:7: thing: the address is "http://example.com/thing/install.yaml": want https`},
 		{"same address twice", "/more.yaml", "/install.yaml", "parts.yaml:10: the address https://example.com/thing/install.yaml is in line 7 already"},
-		{"neither pinned nor not", "        unpinned: made when it was released\n", "", "parts.yaml:10: thing: https://example.com/thing/more.yaml has neither sha256 nor unpinned"},
-		{"both", "        file: m", "        unpinned: no\n        file: m", "parts.yaml:9: thing: https://example.com/thing/install.yaml has a sha256, and says why it has none"},
+		{"no digest", "        sha256: 2123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n", "", `parts.yaml:10: thing: sha256 is ""`},
 		{"short digest", "sha256: 01", "sha256: 1", `parts.yaml:8: thing: sha256 is "123456789`},
 		{"nothing offline", "        file: manifests/install.yaml\n", "", "parts.yaml:7: thing: https://example.com/thing/install.yaml has neither file nor instead"},
 		{"file and stand-in", "        instead:", "        file: more.yaml\n        instead:", "parts.yaml:12: thing: https://example.com/thing/more.yaml has both file and instead"},
-		{"file without digest", "sha256: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "unpinned: no", "parts.yaml:9: thing: the module has manifests/install.yaml"},
 		{"path out of the module", "manifests/install.yaml", "../../etc/passwd", `parts.yaml:9: thing: "../../etc/passwd" is no path in a module`},
 		{"holds what nobody knows", "holds: crds", "holds: some", `parts.yaml:10: thing: what stands in holds "some": want all or crds`},
 		{"no reason", "          because: the module has no more\n", "", "parts.yaml:10: thing: say because of what"},
