@@ -25,6 +25,7 @@ func grafanas(text []byte) error {
 	runtime.RegisterPanelcfgVariant(stat.VariantConfig())
 	runtime.RegisterPanelcfgVariant(timeseries.VariantConfig())
 	runtime.RegisterDataqueryVariant(prometheus.VariantConfig())
+	//lint:ignore SA1019 a dashboard that is provisioned by a file has the classic form
 	var strict, d dashboard.Dashboard
 	err := strict.UnmarshalJSONStrict(text)
 	if build := (cog.BuildErrors)(nil); errors.As(err, &build) && len(build) == 0 {
