@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/esteira/esteira/ci/internal/dagger"
@@ -37,9 +35,9 @@ type layer struct {
 // assemble puts an image together by our own command, because a layer that the engine makes carries the clock's time
 // (docs/decisions/0002).
 func (e *Esteira) assemble(ctx context.Context, layers []layer, args ...string) (*Image, error) {
-	command, err := e.commandBeside(ctx, layers)
+	command, err := e.command(ctx)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	c := e.Debian.WithMountedFile("/usr/local/bin/esteira", command)
 	exec := []string{"esteira", "image", "assemble", "--output=/out/image.tar", "--user=65532:65532", "--platform=linux/amd64"}
@@ -54,19 +52,6 @@ func (e *Esteira) assemble(ctx context.Context, layers []layer, args ...string) 
 		return nil, plain(err)
 	}
 	return &Image{Archive: c.File("/out/image.tar"), Esteira: e, Description: description}, nil
-}
-
-// commandBeside is our own command, compiled while the layers are made, which do not need it.
-func (e *Esteira) commandBeside(ctx context.Context, layers []layer) (*dagger.File, error) {
-	var making sync.WaitGroup
-	wrong := make([]error, len(layers)+1)
-	for i, l := range layers {
-		making.Go(func() { _, wrong[i] = l.dir.Sync(ctx) })
-	}
-	command, err := e.command(ctx)
-	wrong[len(layers)] = err
-	making.Wait()
-	return command, cmp.Or(wrong...)
 }
 
 // Container is the image as a container of Dagger's: to enter it, to start it, to look into it.
