@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,18 +20,21 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
-	"golang.org/x/sync/errgroup"
 )
 
 // password is a secret whose every way of writing differs from the others.
 func password() string { return rand.Text() + "/+&=?" }
 
-// detector is what to look for, by the name of what that is.
-type detector map[string]string
+// detector looks for secrets in whatever is written to it.
+type detector struct {
+	needles map[string]string // what it looks for, by the name of what that is
+	found   map[string]bool
+	tail    []byte
+}
 
 // newDetector looks for secrets as they are and as headers, URLs and markup carry them.
-func newDetector(secrets ...string) detector {
-	d := detector{}
+func newDetector(secrets ...string) *detector {
+	d := &detector{needles: map[string]string{}, found: map[string]bool{}}
 	for i, secret := range secrets {
 		for form, text := range map[string]string{
 			"raw":         secret,
@@ -43,36 +44,29 @@ func newDetector(secrets ...string) detector {
 			"URL of path": url.PathEscape(secret),
 			"markup":      html.EscapeString(secret),
 		} {
-			d[fmt.Sprintf("secret %d, %s", i, form)] = text
+			d.needles[fmt.Sprintf("secret %d, %s", i, form)] = text
 		}
 	}
 	return d
 }
 
-// reading looks for it in whatever is written to it.
-type reading struct {
-	detector
-	found map[string]bool
-	tail  []byte
-}
-
-func (r *reading) Write(text []byte) (int, error) {
+func (d *detector) Write(text []byte) (int, error) {
 	longest := 0
-	window := append(r.tail, text...)
-	for name, needle := range r.detector {
+	window := append(d.tail, text...)
+	for name, needle := range d.needles {
 		longest = max(longest, len(needle))
-		r.found[name] = r.found[name] || bytes.Contains(window, []byte(needle))
+		d.found[name] = d.found[name] || bytes.Contains(window, []byte(needle))
 	}
-	r.tail = bytes.Clone(window[max(0, len(window)-longest+1):])
+	d.tail = bytes.Clone(window[max(0, len(window)-longest+1):])
 	return len(text), nil
 }
 
 // search fails the test when a secret is in what is read.
-func (d detector) search(t *testing.T, where string, from io.Reader) error {
+func (d *detector) search(t *testing.T, where string, from io.Reader) error {
 	t.Helper()
-	r := &reading{detector: d, found: map[string]bool{}}
-	_, err := io.Copy(r, from)
-	for name, found := range r.found {
+	d.tail, d.found = nil, map[string]bool{}
+	_, err := io.Copy(d, from)
+	for name, found := range d.found {
 		if found {
 			t.Errorf("%s has %s", where, name)
 		}
@@ -80,13 +74,10 @@ func (d detector) search(t *testing.T, where string, from io.Reader) error {
 	return err
 }
 
-// searchFiles looks into every file below a folder that was written since a time, unpacked where it is packed, into as many
-// at once as there are processors: nothing else runs meanwhile.
-func (d detector) searchFiles(t *testing.T, dir string, since time.Time) {
+// searchFiles looks into every file below a folder that was written since a time, unpacked where it is packed.
+func (d *detector) searchFiles(t *testing.T, dir string, since time.Time) {
 	t.Helper()
 	files := 0
-	var searching errgroup.Group
-	searching.SetLimit(runtime.NumCPU())
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return ignoreGone(err)
@@ -102,10 +93,9 @@ func (d detector) searchFiles(t *testing.T, dir string, since time.Time) {
 			return nil
 		}
 		files++
-		searching.Go(func() error { return d.searchFile(t, path) })
-		return nil
+		return d.searchFile(t, path)
 	})
-	if err := errors.Join(err, searching.Wait()); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	if files == 0 {
@@ -113,7 +103,7 @@ func (d detector) searchFiles(t *testing.T, dir string, since time.Time) {
 	}
 }
 
-func (d detector) searchFile(t *testing.T, path string) error {
+func (d *detector) searchFile(t *testing.T, path string) error {
 	t.Helper()
 	file, err := os.Open(path)
 	if err != nil {
@@ -147,14 +137,14 @@ func ignoreGone(err error) error {
 // The detector finds a secret in each form, also across two writes.
 func TestDetector(t *testing.T) {
 	secret := password()
-	for name, needle := range newDetector(secret) {
-		r, half := &reading{detector: newDetector(secret), found: map[string]bool{}}, len(needle)/2
+	for name, needle := range newDetector(secret).needles {
+		d, half := newDetector(secret), len(needle)/2
 		for _, part := range []string{"before " + needle[:half], needle[half:] + " after"} {
-			if _, err := io.WriteString(r, part); err != nil {
+			if _, err := io.WriteString(d, part); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if !r.found[name] {
+		if !d.found[name] {
 			t.Errorf("%s was not found in its own text %q", name, needle)
 		}
 	}
